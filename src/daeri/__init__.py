@@ -1,0 +1,1 @@
+"""daeri: a designated-driver dispatch platform."""

@@ -1,0 +1,101 @@
+"""The PostgreSQL pool and the transaction that every use case is given."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from daeri.infra.bus import Bus
+
+Row = asyncpg.Record
+_PREPARED_STATEMENTS = 1024
+
+
+@dataclass(slots=True)
+class Tx:
+    """One open transaction; hints given to it leave after the commit, never after a rollback."""
+
+    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    hints: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def rows(self, sql: str, *args: object) -> list[Row]:
+        rows: list[Row] = await self.connection.fetch(sql, *args)
+        return rows
+
+    async def row(self, sql: str, *args: object) -> Row | None:
+        return await self.connection.fetchrow(sql, *args)
+
+    async def value(self, sql: str, *args: object) -> Any:
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """Run one statement; returns the number of rows that it touched."""
+        status: str = await self.connection.execute(sql, *args)
+        count = status.rsplit(" ", 1)[-1]
+        return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        await self.connection.executemany(sql, rows)
+
+    def hint(self, topic: str, message: bytes = b"") -> None:
+        """Publish on the bus once this transaction has committed."""
+        self.hints.append((topic, message))
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
+        self.pool = pool
+        self._bus = bus
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """BEGIN … COMMIT around the block, ROLLBACK on any exception; hints go out after the commit."""
+        async with self.pool.acquire() as connection:
+            tx = Tx(connection)
+            async with connection.transaction():
+                yield tx
+        for topic, message in tx.hints:
+            self._bus.publish(topic, message)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A connection for single-statement reads, outside any transaction block."""
+        async with self.pool.acquire() as connection:
+            yield Tx(connection)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+@asynccontextmanager
+async def open_database(dsn: str, bus: Bus, *, connections: int = 16) -> AsyncIterator[Database]:
+    """Connect to `dsn` with at most `connections` connections; the pool is closed on leaving."""
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=min(2, connections),
+        max_size=connections,
+        init=_prepare_connection,
+        statement_cache_size=_PREPARED_STATEMENTS,
+        server_settings={"timezone": "UTC", "jit": "off", "application_name": "daeri"},
+    )
+    database = Database(pool, bus)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    """jsonb columns speak bytes-free Python values through msgspec."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(bytes(data)[1:]),
+        format="binary",
+    )

@@ -1,0 +1,1 @@
+"""Ids, money, geography, time, errors and terms. Pure; imports nothing of ours."""

@@ -1,0 +1,62 @@
+"""UUIDv7 identifiers from an injected clock and randomness, and the call number that people read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from daeri.kernel.time import Clock, to_millis
+
+CompanyId = NewType("CompanyId", UUID)
+AccountId = NewType("AccountId", UUID)
+CallId = NewType("CallId", UUID)
+OfferId = NewType("OfferId", UUID)
+EventId = NewType("EventId", UUID)
+# A person's id is the id of the account that they sign in with.
+CustomerId = NewType("CustomerId", UUID)
+DriverId = NewType("DriverId", UUID)
+StaffId = NewType("StaffId", UUID)
+
+RandomBytes = Callable[[int], bytes]
+
+# Crockford's alphabet: no I, L, O, U, so that a number survives being read out on the telephone.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V", "-": None, " ": None})
+CALL_NUMBER_LENGTH = 8
+
+
+def uuid7(at: datetime, random_bytes: bytes) -> UUID:
+    """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 of the 80 bits of `random_bytes`."""
+    value = int.from_bytes(random_bytes[:10], "big")
+    high = (to_millis(at) & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (value >> 68 & 0x0FFF)
+    low = 0x8000_0000_0000_0000 | (value & 0x3FFF_FFFF_FFFF_FFFF)
+    return UUID(int=high << 64 | low)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Makes identifiers for one process: business time from `clock`, entropy from `random_bytes`."""
+
+    clock: Clock
+    random_bytes: RandomBytes
+
+    def new(self) -> UUID:
+        return uuid7(self.clock.now(), self.random_bytes(10))
+
+
+def check_character(body: str) -> str:
+    """The Luhn mod 32 check character: finds any single wrong character and most swapped neighbours."""
+    total = 0
+    for position, character in enumerate(reversed(body)):
+        value = _ALPHABET.index(character) * (2 if position % 2 == 0 else 1)
+        total += value // 32 + value % 32
+    return _ALPHABET[-total % 32]
+
+
+def parse_call_number(text: str) -> str | None:
+    """The canonical call number in `text` as a person typed it, or None when it cannot be one."""
+    number = text.strip().upper().translate(_LOOKALIKES)
+    if len(number) != CALL_NUMBER_LENGTH or any(c not in _ALPHABET for c in number):
+        return None
+    return number if check_character(number[:-1]) == number[-1] else None
