@@ -7,6 +7,7 @@ CREATE TABLE companies (
     name_en text NOT NULL CHECK (name_en <> ''),
     -- Brand, centre names, telephone numbers and links (I-046), in the shape of companies.model.CompanySettings.
     settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
+    version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL
 );
 
