@@ -1,0 +1,1 @@
+"""The companies of one installation: who they are and how they speak to people."""

@@ -1,0 +1,1 @@
+"""The customers of a company: people who ask for a driver."""
