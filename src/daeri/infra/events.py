@@ -40,7 +40,7 @@ class Event:
 
 
 async def emit(tx: Tx, event: Event) -> None:
-    """Write `event` and a job for each of its handlers. Hot transitions call the SQL function in their own statement."""
+    """Write `event` and a job for each of its handlers; hot transitions call the SQL function themselves."""
     await tx.execute(
         _EMIT,
         event.id,

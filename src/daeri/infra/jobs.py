@@ -1,4 +1,4 @@
-"""Durable reactions: a PgQueuer worker that runs each (event, handler) once, retries, and holds what failed for good."""
+"""Durable reactions: a PgQueuer worker runs each (event, handler) once, retries, and holds what failed for good."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

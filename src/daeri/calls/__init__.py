@@ -1,0 +1,1 @@
+"""The spine: a call's facts, its lifecycle and its timeline."""

@@ -1,0 +1,158 @@
+"""What a call is: its facts, the command that requests one, and the refusals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from daeri.calls.lifecycle import State
+from daeri.kernel.errors import Conflict, Invalid, NotFound
+from daeri.kernel.geo import Point
+from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
+from daeri.kernel.money import Won
+from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
+
+AGGREGATE = "call"
+
+
+class EventKind(StrEnum):
+    """The kinds of event in a call's timeline."""
+
+    REQUESTED = "call.requested"
+    RESERVED = "call.reserved"
+    CAME_DUE = "call.came_due"
+    ASSIGNED = "call.assigned"
+    RELEASED = "call.released"
+    ARRIVED = "call.arrived"
+    STARTED = "call.started"
+    COMPLETED = "call.completed"
+    CANCELLED = "call.cancelled"
+    EXPIRED = "call.expired"
+
+
+class FarePlan(StrEnum):
+    CALCULATOR = "calculator"
+    TYPED = "typed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point with the name that people know it by and the code of its region, where known."""
+
+    point: Point
+    name: str = ""
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fare:
+    """The price in won that was agreed on the request, and the tariff record that it comes from."""
+
+    amount: Won
+    plan: FarePlan
+    tariff_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCall:
+    """A validated wish for a driver. `dispatch_at` is when matching may begin, `expires_at` when it gives up."""
+
+    company_id: CompanyId
+    orderer_id: CompanyId
+    source: Source
+    customer_id: CustomerId | None
+    service: Service
+    options: tuple[Option, ...]
+    payment: Payment
+    fare: Fare
+    origin: Place
+    destination: Place
+    vias: tuple[Place, ...]
+    note: str
+    reserved_for: datetime | None
+    dispatch_at: datetime
+    expires_at: datetime
+    policy_version: int
+
+    @property
+    def timing(self) -> Timing:
+        return Timing.NOW if self.reserved_for is None else Timing.RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it stands; instants are UTC, money is won."""
+
+    id: CallId
+    company_id: CompanyId
+    number: str
+    version: int
+    state: State
+    source: Source
+    orderer_id: CompanyId
+    performer_id: CompanyId | None
+    driver_id: DriverId | None
+    customer_id: CustomerId | None
+    service: Service
+    timing: Timing
+    options: tuple[Option, ...]
+    payment: Payment
+    fare: Fare
+    origin: Place
+    destination: Place
+    vias: tuple[Place, ...]
+    note: str
+    requested_at: datetime
+    reserved_for: datetime | None
+    dispatch_at: datetime
+    expires_at: datetime
+    assigned_at: datetime | None
+    arrived_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    ended_by: ActorKind | None
+    cancelled_from: State | None
+    end_reason: str | None
+    releases: int
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """What a call list shows; every given field narrows it. `people` are customers or drivers."""
+
+    company_id: CompanyId
+    states: Sequence[State] = ()
+    services: Sequence[Service] = ()
+    number: str | None = None
+    people: Sequence[UUID] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who changes a call and why; `cause` is the event or command behind it."""
+
+    actor: Actor
+    reason: str | None = None
+    cause: UUID | None = None
+
+
+class CallNotFound(NotFound):
+    """There is no such call for whoever asks."""
+
+    code = "call_not_found"
+
+
+class CallChanged(Conflict):
+    """The call is at another version than the one that was expected."""
+
+    code = "call_changed"
+
+
+class OrdererMissing(Invalid):
+    """A partner's order names its orderer and grade; an own call is ordered by its own company (R-001)."""
+
+    code = "orderer_mismatch"

@@ -1,0 +1,333 @@
+"""All SQL of calls. Each transition is one statement: the row by its state, and the event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from daeri.calls import lifecycle
+from daeri.calls.lifecycle import Move, State
+from daeri.calls.model import Call, CallFilter, Change, EventKind, Fare, FarePlan, Place, RequestCall
+from daeri.infra.database import Row, Tx
+from daeri.kernel.geo import Point
+from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
+from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+
+_COLUMNS = """
+id, company_id, number, version, state, source, orderer_id, performer_id, driver_id, customer_id, service, timing,
+options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon, origin_name, origin_region,
+destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at, reserved_for,
+dispatch_at, expires_at, assigned_at, arrived_at, started_at, ended_at, ended_by, cancelled_from, end_reason,
+releases, policy_version
+"""
+
+_INSERT = f"""
+WITH added AS (
+    INSERT INTO calls (id, company_id, number, version, state, source, orderer_id, customer_id, service, timing,
+        options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon, origin_name, origin_region,
+        destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at,
+        reserved_for, dispatch_at, expires_at, policy_version)
+    VALUES ($1, $2, call_number(nextval('call_numbers')), 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+    RETURNING {_COLUMNS}
+)
+SELECT emit($29, company_id, $30, 'call', id, 1, requested_at, $31, $32, NULL, $33), added.* FROM added
+"""
+
+# $1 id, $2 company, $3 from states, $4 their targets, $5 now, $6 event id, $7 event kind, $8 actor kind, $9 actor id,
+# $10 cause, $11 reason
+_MOVE = """
+WITH before AS (
+    SELECT id, state, driver_id FROM calls WHERE id = $1 AND company_id = $2 AND state = ANY($3) {guard} FOR UPDATE
+), moved AS (
+    UPDATE calls c SET version = c.version + 1, state = ($4::text[])[array_position($3::text[], c.state)] {changes}
+    FROM before b WHERE c.id = b.id
+    RETURNING c.*, b.state AS state_before, b.driver_id AS driver_before
+)
+SELECT emit($6, company_id, $7, 'call', id, version, $5, $8, $9, $10,
+            jsonb_build_object('from', state_before, 'to', state, 'reason', $11::text,
+                               'driver_id', coalesce(driver_id, driver_before), 'fare', fare_amount)), {columns}
+FROM moved
+"""
+_END = ", ended_at = $5, ended_by = $8, ended_by_id = $9, end_reason = $11"
+
+
+def _move(changes: str, guard: str = "") -> str:
+    return _MOVE.format(changes=changes, guard=guard, columns=_COLUMNS)
+
+
+_OF_DRIVER = "AND driver_id = $12"
+_STATEMENTS = {
+    Move.COME_DUE: _move(""),
+    Move.ASSIGN: _move(", driver_id = $12, performer_id = $13, assigned_at = $5"),
+    Move.RELEASE: _move(
+        ", driver_id = NULL, performer_id = NULL, assigned_at = NULL, arrived_at = NULL,"
+        " releases = c.releases + 1, expires_at = greatest(c.expires_at, $12)"
+    ),
+    Move.ARRIVE: _move(", arrived_at = $5", _OF_DRIVER),
+    Move.START: _move(", started_at = $5", _OF_DRIVER),
+    Move.COMPLETE: _move(_END, _OF_DRIVER),
+    Move.CANCEL: _move(_END + ", cancelled_from = b.state"),
+    Move.EXPIRE: _move(_END),
+}
+_EVENTS = {
+    Move.COME_DUE: EventKind.CAME_DUE,
+    Move.ASSIGN: EventKind.ASSIGNED,
+    Move.RELEASE: EventKind.RELEASED,
+    Move.ARRIVE: EventKind.ARRIVED,
+    Move.START: EventKind.STARTED,
+    Move.COMPLETE: EventKind.COMPLETED,
+    Move.CANCEL: EventKind.CANCELLED,
+    Move.EXPIRE: EventKind.EXPIRED,
+}
+
+_GET = f"SELECT {_COLUMNS} FROM calls WHERE id = $1 AND company_id = $2"
+_GET_MANY = f"SELECT {_COLUMNS} FROM calls WHERE id = ANY($1)"
+_RUNNING = f"""
+SELECT {_COLUMNS} FROM calls
+WHERE company_id = $1 AND state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving')
+ORDER BY id LIMIT $2
+"""
+_DUE = "SELECT id, company_id FROM calls WHERE state = 'reserved' AND dispatch_at <= $1 ORDER BY dispatch_at LIMIT $2"
+_STALE = "SELECT id, company_id FROM calls WHERE state = 'requested' AND expires_at <= $1 ORDER BY expires_at LIMIT $2"
+_NEXT_DUE = """
+SELECT least((SELECT min(dispatch_at) FROM calls WHERE state = 'reserved'),
+             (SELECT min(expires_at) FROM calls WHERE state = 'requested'))
+"""
+# Every list is newest first; `$2` is the last id of the page before.
+_OF_CUSTOMER = f"""
+SELECT {_COLUMNS} FROM calls
+WHERE customer_id = $1 AND ($2::uuid IS NULL OR id < $2) AND (cardinality($3::text[]) = 0 OR state = ANY($3))
+ORDER BY id DESC LIMIT $4
+"""
+_LIST = f"""
+SELECT {_COLUMNS} FROM calls
+WHERE company_id = $1 AND ($2::uuid IS NULL OR id < $2)
+  AND (cardinality($3::text[]) = 0 OR state = ANY($3)) AND (cardinality($4::text[]) = 0 OR service = ANY($4))
+  AND ($5::text IS NULL OR number = $5)
+  AND ($6::uuid[] IS NULL OR customer_id = ANY($6) OR driver_id = ANY($6))
+  AND ($7::timestamptz IS NULL OR requested_at >= $7) AND ($8::timestamptz IS NULL OR requested_at < $8)
+ORDER BY id DESC LIMIT $9
+"""
+_COUNT_BY_STATE = """
+SELECT state, count(*) AS calls FROM calls
+WHERE company_id = $1 AND (ended_at IS NULL OR ended_at >= $2) GROUP BY state
+"""
+_APPEND_TRACK = """
+INSERT INTO call_tracks (call_id, chunk, company_id, first_at, points)
+SELECT t.call_id, coalesce((SELECT max(chunk) + 1 FROM call_tracks x WHERE x.call_id = t.call_id), 0), c.company_id,
+       t.first_at, t.points
+FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) AS t (call_id, first_at, points)
+JOIN calls c ON c.id = t.call_id
+"""
+_TRACK = "SELECT points FROM call_tracks WHERE call_id = $1 AND company_id = $2 ORDER BY chunk"
+
+
+async def insert(
+    tx: Tx,
+    command: RequestCall,
+    *,
+    call_id: UUID,
+    event_id: UUID,
+    actor_kind: str,
+    actor_id: UUID | None,
+    now: datetime,
+) -> Call:
+    """Add the call at version 1 with its first event."""
+    reserved = command.timing is Timing.RESERVED
+    row = await tx.row(
+        _INSERT,
+        call_id,
+        command.company_id,
+        State.RESERVED if reserved else State.REQUESTED,
+        command.source,
+        command.orderer_id,
+        command.customer_id,
+        command.service,
+        command.timing,
+        list(command.options),
+        command.payment,
+        command.fare.amount,
+        command.fare.plan,
+        command.fare.tariff_version,
+        command.origin.point.lat,
+        command.origin.point.lon,
+        command.origin.name,
+        command.origin.region,
+        command.destination.point.lat,
+        command.destination.point.lon,
+        command.destination.name,
+        command.destination.region,
+        [_via(via) for via in command.vias],
+        command.note,
+        now,
+        command.reserved_for,
+        command.dispatch_at,
+        command.expires_at,
+        command.policy_version,
+        event_id,
+        EventKind.RESERVED if reserved else EventKind.REQUESTED,
+        actor_kind,
+        actor_id,
+        {},
+    )  # fmt: skip -- one argument a line would hide the order of the columns
+    if row is None:
+        raise LookupError("an insert returned no row")
+    return _call(row)
+
+
+async def move(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    what: Move,
+    change: Change,
+    *,
+    event_id: UUID,
+    now: datetime,
+    extra: Sequence[object] = (),
+) -> Call | None:
+    """Make the move when the call's state (and driver, where it is the driver's) allows it; None when it does not."""
+    sources, targets = lifecycle.routes(what)
+    row = await tx.row(
+        _STATEMENTS[what],
+        call_id,
+        company_id,
+        sources,
+        targets,
+        now,
+        event_id,
+        _EVENTS[what],
+        change.actor.kind,
+        change.actor.id,
+        change.cause,
+        change.reason,
+        *extra,
+    )  # fmt: skip -- the order of the parameters is the statement's
+    return None if row is None else _call(row)
+
+
+async def get(tx: Tx, company_id: UUID, call_id: UUID) -> Call | None:
+    row = await tx.row(_GET, call_id, company_id)
+    return None if row is None else _call(row)
+
+
+async def get_many(tx: Tx, call_ids: Sequence[UUID]) -> list[Call]:
+    """Calls of any company by id: for live screens, which scope by subscriber."""
+    return [_call(row) for row in await tx.rows(_GET_MANY, list(call_ids))]
+
+
+async def running(tx: Tx, company_id: UUID, limit: int) -> list[Call]:
+    return [_call(row) for row in await tx.rows(_RUNNING, company_id, limit)]
+
+
+async def due(tx: Tx, now: datetime, limit: int) -> list[tuple[CallId, CompanyId]]:
+    """Reserved calls whose time to look for a driver has come."""
+    return [(row["id"], row["company_id"]) for row in await tx.rows(_DUE, now, limit)]
+
+
+async def stale(tx: Tx, now: datetime, limit: int) -> list[tuple[CallId, CompanyId]]:
+    """Waiting calls that nobody took in time."""
+    return [(row["id"], row["company_id"]) for row in await tx.rows(_STALE, now, limit)]
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """When the next reserved call comes due or the next waiting one expires."""
+    instant: datetime | None = await tx.value(_NEXT_DUE)
+    return instant
+
+
+async def of_customer(
+    tx: Tx, customer_id: UUID, states: Sequence[State], before: UUID | None, limit: int
+) -> list[Call]:
+    return [_call(row) for row in await tx.rows(_OF_CUSTOMER, customer_id, before, list(states), limit)]
+
+
+async def page(tx: Tx, wanted: CallFilter, before: UUID | None, limit: int) -> list[Call]:
+    people = None if wanted.people is None else list(wanted.people)
+    rows = await tx.rows(
+        _LIST,
+        wanted.company_id,
+        before,
+        list(wanted.states),
+        list(wanted.services),
+        wanted.number,
+        people,
+        wanted.since,
+        wanted.until,
+        limit,
+    )  # fmt: skip -- the order of the parameters is the statement's
+    return [_call(row) for row in rows]
+
+
+async def count_by_state(tx: Tx, company_id: UUID, ended_since: datetime) -> dict[State, int]:
+    rows = await tx.rows(_COUNT_BY_STATE, company_id, ended_since)
+    return {State(row["state"]): row["calls"] for row in rows}
+
+
+async def append_track(tx: Tx, call_ids: list[UUID], first_at: list[datetime], points: list[bytes]) -> None:
+    await tx.execute(_APPEND_TRACK, call_ids, first_at, points)
+
+
+async def track(tx: Tx, company_id: UUID, call_id: UUID) -> bytes:
+    return b"".join(row["points"] for row in await tx.rows(_TRACK, call_id, company_id))
+
+
+class _Via(msgspec.Struct, frozen=True):
+    """A via as its column keeps it."""
+
+    lat: float
+    lon: float
+    name: str
+    region: str | None
+
+
+def _via(place: Place) -> _Via:
+    return _Via(place.point.lat, place.point.lon, place.name, place.region)
+
+
+def _place(row: Row, which: str) -> Place:
+    point = Point(row[f"{which}_lat"], row[f"{which}_lon"])
+    return Place(point, row[f"{which}_name"], row[f"{which}_region"])
+
+
+def _vias(stored: object) -> tuple[Place, ...]:
+    return tuple(Place(Point(via.lat, via.lon), via.name, via.region) for via in msgspec.convert(stored, list[_Via]))
+
+
+def _call(row: Row) -> Call:
+    return Call(
+        id=row["id"],
+        company_id=row["company_id"],
+        number=row["number"],
+        version=row["version"],
+        state=State(row["state"]),
+        source=Source(row["source"]),
+        orderer_id=row["orderer_id"],
+        performer_id=row["performer_id"],
+        driver_id=None if row["driver_id"] is None else DriverId(row["driver_id"]),
+        customer_id=None if row["customer_id"] is None else CustomerId(row["customer_id"]),
+        service=Service(row["service"]),
+        timing=Timing(row["timing"]),
+        options=tuple(map(Option, row["options"])),
+        payment=Payment(row["payment"]),
+        fare=Fare(row["fare_amount"], FarePlan(row["fare_plan"]), row["tariff_version"]),
+        origin=_place(row, "origin"),
+        destination=_place(row, "destination"),
+        vias=_vias(row["vias"]),
+        note=row["note"],
+        requested_at=row["requested_at"],
+        reserved_for=row["reserved_for"],
+        dispatch_at=row["dispatch_at"],
+        expires_at=row["expires_at"],
+        assigned_at=row["assigned_at"],
+        arrived_at=row["arrived_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        ended_by=None if row["ended_by"] is None else ActorKind(row["ended_by"]),
+        cancelled_from=None if row["cancelled_from"] is None else State(row["cancelled_from"]),
+        end_reason=row["end_reason"],
+        releases=row["releases"],
+        policy_version=row["policy_version"],
+    )  # fmt: skip -- forty lines for forty columns would be a wall

@@ -1,0 +1,168 @@
+"""All SQL of drivers."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from daeri.drivers.model import Driver, DriverDay, Duty, EventKind, LastPosition, SignUp
+from daeri.infra.database import Row, Tx
+from daeri.kernel.geo import Point
+from daeri.kernel.terms import Actor, Service
+
+_COLUMNS = "id, company_id, status, duty, duty_changed_at, services, version, revision"
+
+_APPLY = f"""
+WITH added AS (
+    INSERT INTO drivers (id, company_id, status, duty, duty_changed_at, services, created_at, version)
+    VALUES ($1, $2, 'applied', 'off', $3, $4, $3, 1) ON CONFLICT (id) DO NOTHING RETURNING {_COLUMNS}
+)
+SELECT emit($5, company_id, $6, 'driver', id, 1, $3, $7, $8, NULL, '{{}}'), added.* FROM added
+"""
+_APPROVE = f"""
+WITH changed AS (
+    UPDATE drivers SET status = 'approved', services = coalesce($3::text[], services), version = version + 1,
+           revision = nextval('driver_revisions')
+    WHERE id = $1 AND company_id = $2 RETURNING {_COLUMNS}
+)
+SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
+"""
+_SET_DUTY = f"""
+WITH changed AS (
+    UPDATE drivers SET duty = $3, duty_changed_at = $4, version = version + 1, revision = nextval('driver_revisions')
+    WHERE id = $1 AND company_id = $2 AND duty <> $3 AND ($3 = 'off' OR status = 'approved') RETURNING {_COLUMNS}
+)
+SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
+"""
+_GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
+_LOCK = _GET + " FOR SHARE"
+_TOUCH = "UPDATE drivers SET revision = nextval('driver_revisions') WHERE id = $1"
+_ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
+_SAVE_POSITIONS = """
+INSERT INTO driver_positions (driver_id, company_id, lat, lon, at, accuracy_m)
+SELECT d.id, d.company_id, p.lat, p.lon, p.at, p.accuracy_m
+FROM unnest($1::uuid[], $2::float8[], $3::float8[], $4::timestamptz[], $5::float4[])
+     AS p (driver_id, lat, lon, at, accuracy_m)
+JOIN drivers d ON d.id = p.driver_id ORDER BY d.id
+ON CONFLICT (driver_id) DO UPDATE
+SET lat = excluded.lat, lon = excluded.lon, at = excluded.at, accuracy_m = excluded.accuracy_m
+WHERE driver_positions.at < excluded.at
+"""
+_LAST_POSITIONS = "SELECT driver_id, lat, lon, at, accuracy_m FROM driver_positions WHERE driver_id = ANY($1)"
+_ALL_ON_DUTY_POSITIONS = """
+SELECT p.driver_id, p.lat, p.lon, p.at, p.accuracy_m
+FROM driver_positions p JOIN drivers d ON d.id = p.driver_id WHERE d.duty = 'on'
+"""
+_COUNT_RUN = """
+INSERT INTO driver_days (driver_id, day, company_id, runs, fares) VALUES ($1, $2, $3, 1, $4)
+ON CONFLICT (driver_id, day) DO UPDATE SET runs = driver_days.runs + 1, fares = driver_days.fares + excluded.fares
+"""
+_DAYS = """
+SELECT day, runs, fares FROM driver_days
+WHERE driver_id = $1 AND company_id = $2 AND day >= $3 ORDER BY day DESC
+"""
+
+
+async def apply(
+    tx: Tx,
+    driver_id: UUID,
+    company_id: UUID,
+    services: Sequence[Service],
+    actor: Actor,
+    *,
+    event_id: UUID,
+    now: datetime,
+) -> bool:  # fmt: skip -- the signature reads as one sentence
+    """Add the driver; False when there already is one."""
+    row = await tx.row(
+        _APPLY, driver_id, company_id, now, list(services), event_id, EventKind.APPLIED, actor.kind, actor.id
+    )
+    return row is not None
+
+
+async def approve(
+    tx: Tx,
+    driver_id: UUID,
+    company_id: UUID,
+    services: Sequence[Service] | None,
+    actor: Actor,
+    *,
+    event_id: UUID,
+    now: datetime,
+) -> Driver | None:  # fmt: skip -- the signature reads as one sentence
+    allowed = None if services is None else list(services)
+    row = await tx.row(
+        _APPROVE, driver_id, company_id, allowed, now, event_id, EventKind.APPROVED, actor.kind, actor.id
+    )
+    return None if row is None else _driver(row)
+
+
+async def set_duty(
+    tx: Tx, driver_id: UUID, company_id: UUID, duty: Duty, actor: Actor, *, event_id: UUID, now: datetime
+) -> Driver | None:
+    """Change the duty; None when it is that already, or when it may not be."""
+    kind = EventKind.ON_DUTY if duty is Duty.ON else EventKind.OFF_DUTY
+    row = await tx.row(_SET_DUTY, driver_id, company_id, duty, now, event_id, kind, actor.kind, actor.id)
+    return None if row is None else _driver(row)
+
+
+async def get(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver | None:
+    row = await tx.row(_GET, driver_id, company_id)
+    return None if row is None else _driver(row)
+
+
+async def lock(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver | None:
+    row = await tx.row(_LOCK, driver_id, company_id)
+    return None if row is None else _driver(row)
+
+
+async def touch(tx: Tx, driver_id: UUID) -> None:
+    await tx.execute(_TOUCH, driver_id)
+
+
+async def on_duty(tx: Tx, company_id: UUID) -> int:
+    return int(await tx.value(_ON_DUTY, company_id))
+
+
+async def save_positions(tx: Tx, positions: Sequence[LastPosition]) -> None:
+    await tx.execute(
+        _SAVE_POSITIONS,
+        [position.driver_id for position in positions],
+        [position.point.lat for position in positions],
+        [position.point.lon for position in positions],
+        [position.at for position in positions],
+        [position.accuracy_m for position in positions],
+    )
+
+
+async def last_positions(tx: Tx, driver_ids: Sequence[UUID]) -> list[LastPosition]:
+    return [_position(row) for row in await tx.rows(_LAST_POSITIONS, list(driver_ids))]
+
+
+async def positions_on_duty(tx: Tx) -> list[LastPosition]:
+    return [_position(row) for row in await tx.rows(_ALL_ON_DUTY_POSITIONS)]
+
+
+async def count_run(tx: Tx, driver_id: UUID, company_id: UUID, day: date, fare: int) -> None:
+    await tx.execute(_COUNT_RUN, driver_id, day, company_id, fare)
+
+
+async def days(tx: Tx, company_id: UUID, driver_id: UUID, since: date) -> list[DriverDay]:
+    rows = await tx.rows(_DAYS, driver_id, company_id, since)
+    return [DriverDay(row["day"], row["runs"], row["fares"]) for row in rows]
+
+
+def _driver(row: Row) -> Driver:
+    return Driver(
+        id=row["id"],
+        company_id=row["company_id"],
+        status=SignUp(row["status"]),
+        duty=Duty(row["duty"]),
+        duty_changed_at=row["duty_changed_at"],
+        services=tuple(map(Service, row["services"])),
+        version=row["version"],
+        revision=row["revision"],
+    )
+
+
+def _position(row: Row) -> LastPosition:
+    return LastPosition(row["driver_id"], Point(row["lat"], row["lon"]), row["at"], row["accuracy_m"])

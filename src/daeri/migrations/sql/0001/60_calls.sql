@@ -1,0 +1,77 @@
+-- A call: the spine. Orthogonal facts; what people call it is derived (R-001).
+CREATE TABLE calls (
+    id uuid PRIMARY KEY,
+    company_id uuid NOT NULL REFERENCES companies (id),
+    number text NOT NULL UNIQUE,
+    version integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving', 'completed',
+        'cancelled_before_assignment', 'cancelled_after_assignment', 'expired')),
+    source text NOT NULL CHECK (source IN ('own', 'affiliate', 'phone')),
+    orderer_id uuid NOT NULL REFERENCES companies (id),
+    performer_id uuid REFERENCES companies (id),
+    driver_id uuid REFERENCES accounts (id),
+    customer_id uuid REFERENCES accounts (id),
+    service text NOT NULL CHECK (service IN ('general', 'vip', 'tailored', 'delivery')),
+    timing text NOT NULL CHECK (timing IN ('now', 'reserved')),
+    options text[] NOT NULL,
+    payment text NOT NULL CHECK (payment IN ('card', 'cash')),
+    fare_amount bigint NOT NULL CHECK (fare_amount >= 0),
+    fare_plan text NOT NULL,
+    tariff_version bigint NOT NULL,
+    origin_lat double precision NOT NULL,
+    origin_lon double precision NOT NULL,
+    origin_name text NOT NULL,
+    origin_region text,
+    destination_lat double precision NOT NULL,
+    destination_lon double precision NOT NULL,
+    destination_name text NOT NULL,
+    destination_region text,
+    vias jsonb NOT NULL,
+    note text NOT NULL,
+    requested_at timestamptz NOT NULL,
+    reserved_for timestamptz,
+    dispatch_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    assigned_at timestamptz,
+    arrived_at timestamptz,
+    started_at timestamptz,
+    ended_at timestamptz,
+    ended_by text,
+    ended_by_id uuid,
+    cancelled_from text,
+    end_reason text,
+    releases integer NOT NULL DEFAULT 0,
+    policy_version bigint NOT NULL,
+    reconnects_call_id uuid UNIQUE REFERENCES calls (id),
+    CHECK ((timing = 'reserved') = (reserved_for IS NOT NULL)),
+    -- An own call is ordered by its company; a partner's order by another one.
+    CHECK ((source = 'own') = (orderer_id = company_id)),
+    CHECK ((state IN ('assigned', 'arrived', 'driving')) <= (driver_id IS NOT NULL AND performer_id IS NOT NULL)),
+    CHECK ((ended_at IS NOT NULL) = (state IN ('completed', 'cancelled_before_assignment',
+        'cancelled_after_assignment', 'expired')))
+) WITH (fillfactor = 80);
+CREATE INDEX calls_waiting ON calls (dispatch_at) WHERE state = 'requested';
+CREATE INDEX calls_expiring ON calls (expires_at) WHERE state = 'requested';
+CREATE INDEX calls_reserved ON calls (dispatch_at) WHERE state = 'reserved';
+CREATE INDEX calls_running ON calls (company_id, id)
+    WHERE state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving');
+CREATE INDEX calls_of_company ON calls (company_id, id DESC);
+CREATE INDEX calls_of_customer ON calls (customer_id, id DESC);
+CREATE INDEX calls_of_driver ON calls (driver_id, id DESC);
+
+-- The drive's positions, appended in chunks of 20-byte records (see drivers); for meter, map and disputes.
+CREATE TABLE call_tracks (
+    call_id uuid NOT NULL REFERENCES calls (id),
+    chunk integer NOT NULL,
+    company_id uuid NOT NULL,
+    first_at timestamptz NOT NULL,
+    points bytea NOT NULL,
+    PRIMARY KEY (call_id, chunk)
+);
+
+-- What the floors above may read of a call.
+CREATE VIEW calls_public AS
+SELECT id, company_id, number, version, state, source, orderer_id, performer_id, driver_id, customer_id, service,
+       timing, options, payment, fare_amount, origin_lat, origin_lon, origin_name, origin_region, destination_lat,
+       destination_lon, destination_name, vias, requested_at, dispatch_at, expires_at, assigned_at, ended_at
+FROM calls;
