@@ -1,7 +1,7 @@
 """A company and its settings: brand, centres, telephone numbers and links, none of which stand in code (I-046)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -74,7 +74,7 @@ class CreateCompany:
     slug: str
     name_ko: str
     name_en: str
-    settings: CompanySettings = CompanySettings()
+    settings: CompanySettings = field(default_factory=CompanySettings)
 
 
 class CompanyNotFound(NotFound):

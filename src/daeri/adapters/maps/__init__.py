@@ -1,0 +1,1 @@
+"""Routers: the straight line without any server, OSRM and Valhalla over HTTP."""

@@ -1,0 +1,141 @@
+"""Tariffs, trips, routes and quotes. A tariff is a policy record: effective-dated, by region and service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from daeri.kernel.errors import Category, DaeriError, Invalid
+from daeri.kernel.geo import Point
+from daeri.kernel.money import Won
+from daeri.kernel.terms import Service
+from daeri.policies.model import NotNegative, Policy, Positive
+
+
+class ServiceRate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a service makes of the fare: `percent` of it, then `addition_won` on top."""
+
+    percent: Annotated[int, Meta(ge=0, le=1_000)] = 100
+    addition_won: NotNegative = 0
+
+
+def _service_rates() -> Mapping[Service, ServiceRate]:
+    return {
+        Service.VIP: ServiceRate(percent=150),
+        Service.TAILORED: ServiceRate(percent=120),
+        Service.DELIVERY: ServiceRate(addition_won=10_000),
+    }
+
+
+class Tariff(Policy, frozen=True, kw_only=True):
+    """The prices of one company and scope, in whole won.
+
+    The night runs from `night_from` (included) to `night_until` (excluded) in Korean time and may cross midnight;
+    equal times mean that there is no night. The departure decides. The fare is rounded to the nearest
+    `rounding_unit_won`, halves away from zero, and is never below `minimum_won`.
+    """
+
+    name: ClassVar[str] = "tariff"
+
+    base_won: NotNegative = 10_000
+    included_m: NotNegative = 2_000  # metres that the base pays for
+    per_km_won: NotNegative = 900
+    per_minute_won: NotNegative = 50
+    per_via_won: NotNegative = 5_000
+    night_percent: Annotated[int, Meta(ge=0, le=500)] = 20
+    night_from: time = time(22, 0)
+    night_until: time = time(4, 0)
+    minimum_won: NotNegative = 10_000
+    rounding_unit_won: Positive = 100
+    services: Mapping[Service, ServiceRate] = msgspec.field(default_factory=_service_rates)
+
+    def __post_init__(self) -> None:
+        # Otherwise rounding could end below the minimum.
+        if self.minimum_won % self.rounding_unit_won:
+            raise ValueError("minimum_won must be a multiple of rounding_unit_won")
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Where a drive begins, passes and ends."""
+
+    origin: Point
+    destination: Point
+    vias: tuple[Point, ...] = ()
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return (self.origin, *self.vias, self.destination)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way by car through some points in order; `exact` is false when it was estimated without roads.
+
+    `geometry` is the line on the map, empty when the router has none.
+    """
+
+    distance_m: int
+    duration_s: int
+    exact: bool
+    geometry: tuple[Point, ...] = ()
+
+
+class RouteFailure(StrEnum):
+    UNREACHABLE = "unreachable"  # no connection, too slow, or the server's own fault
+    NO_ROUTE = "no_route"  # the server knows no road between these points
+    BAD_ANSWER = "bad_answer"  # not the format that the server promises
+
+
+class RouteUnavailable(DaeriError):
+    """A router could not answer; whoever asked may ask another one."""
+
+    code = "route_unavailable"
+    category = Category.UNAVAILABLE
+
+    def __init__(self, router: str, reason: RouteFailure) -> None:
+        super().__init__(router=router, reason=reason.value)
+        self.reason = reason
+
+
+class LineKind(StrEnum):
+    """What a line of a quote is for."""
+
+    BASE = "base"
+    DISTANCE = "distance"
+    TIME = "time"
+    VIAS = "vias"
+    NIGHT = "night"
+    SERVICE = "service"
+    MINIMUM = "minimum"  # what lifts the fare to the minimum
+    ROUNDING = "rounding"
+
+
+class QuoteLine(msgspec.Struct, frozen=True):
+    kind: LineKind
+    amount: Won
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """A fare and what it is made of; the lines add up to `amount`. Storable: same input, same quote (I-026)."""
+
+    amount: Won
+    distance_m: int
+    duration_s: int
+    exact: bool  # false when the route was estimated without roads
+    lines: tuple[QuoteLine, ...]
+    tariff_version: int  # 0: the built-in tariff
+
+
+class TripInvalid(Invalid):
+    """A point of the trip is no place on earth."""
+
+    code = "trip_invalid"
+
+
+class TooManyVias(Invalid):
+    code = "too_many_vias"
