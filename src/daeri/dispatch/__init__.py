@@ -1,0 +1,1 @@
+"""Dispatch: the live fleet, matching, offers, engagements and the log of decisions."""

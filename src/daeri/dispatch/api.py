@@ -1,0 +1,292 @@
+"""The door of dispatch: offers go out, drivers answer, calls begin and end their engagement.
+
+Every command locks in one order, so that two at the same instant wait for each other and never deadlock:
+the call, the driver, the offer, the engagement.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from daeri.calls import api as calls
+from daeri.calls.lifecycle import IllegalMove
+from daeri.calls.model import Call, Change
+from daeri.dispatch import decision_log, store
+from daeri.dispatch.model import (
+    AlreadyTaken,
+    Decision,
+    DriverEngaged,
+    DriverOffDuty,
+    DriverState,
+    Listed,
+    NewListing,
+    NewOffer,
+    NotListed,
+    Offer,
+    OfferClosed,
+    OfferNotFound,
+    OfferState,
+    Waiting,
+)
+from daeri.drivers import api as drivers
+from daeri.drivers.model import Driver, Duty
+from daeri.infra.database import Tx
+from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
+from daeri.kernel.terms import Actor, ActorKind
+
+
+async def accept(
+    tx: Tx, offer_id: OfferId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+) -> Call:
+    """Take the offered call: OfferClosed when it is too late, AlreadyTaken when the call is gone."""
+    offer = await _live_offer(tx, offer_id, driver_id, now)
+    call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
+    if not await store.accept(tx, offer_id, driver_id, now):
+        raise await _closed(tx, offer_id, driver_id)
+    return call
+
+
+async def decline(tx: Tx, offer_id: OfferId, driver_id: DriverId, *, now: datetime) -> Offer:
+    """Say no; the call goes to the next driver."""
+    offer = await store.close(tx, offer_id, driver_id, OfferState.DECLINED, now)
+    if offer is None:
+        raise await _closed(tx, offer_id, driver_id)
+    _announce_closed(tx, [offer])
+    return offer
+
+
+async def take(tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids) -> Call:
+    """Take a call of the open list; the first wins, the others hear AlreadyTaken."""
+    listed = await store.listed(tx, company_id, driver_id, call_id)
+    call = await _assign(tx, call_id, driver_id, company_id, now=now, ids=ids)
+    if not listed:
+        raise NotListed(call_id=str(call_id))
+    await store.take(tx, ids.new(), company_id, call_id=call_id, driver_id=driver_id, metres=listed[0].metres, now=now)
+    _announce_closed(tx, await store.withdraw_of_driver(tx, driver_id, now))
+    await _unlist(tx, call_id)
+    return call
+
+
+async def complete(
+    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+) -> Call:
+    """The driver finishes the drive and is free again."""
+    call = await calls.complete(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    await _free(tx, call_id, now)
+    return call
+
+
+async def cancel(tx: Tx, call_id: CallId, company_id: CompanyId, change: Change, *, now: datetime, ids: Ids) -> Call:
+    """End the call unfinished; its live offer is withdrawn and its driver is free (R-059, R-060, I-053)."""
+    call = await calls.cancel(tx, call_id, company_id, change, now=now, ids=ids)
+    await _let_go(tx, call_id, now)
+    return call
+
+
+async def cancel_by_driver(
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    reason: str | None,
+    *,
+    now: datetime,
+    ids: Ids,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """The driver ends the call unfinished; only the one who has it may."""
+    await calls.get_for_driver(tx, company_id, call_id, driver_id)
+    change = Change(Actor(ActorKind.DRIVER, driver_id), reason)
+    call = await cancel(tx, call_id, company_id, change, now=now, ids=ids)
+    if call.driver_id != driver_id:
+        # Released to somebody else between the look and the cancel: the rollback undoes it.
+        raise IllegalMove(state=call.state)
+    return call
+
+
+async def release(
+    tx: Tx, call_id: CallId, company_id: CompanyId, change: Change, *, waits_for: timedelta, now: datetime, ids: Ids
+) -> Call:
+    """Take the driver off the call; it waits for another one."""
+    call = await calls.release(tx, call_id, company_id, change, waits_for=waits_for, now=now, ids=ids)
+    await _free(tx, call_id, now)
+    return call
+
+
+async def expire_calls(tx: Tx, *, now: datetime, ids: Ids) -> list[Call]:
+    """End the calls that nobody took in time."""
+    ended = await calls.expire(tx, now=now, ids=ids)
+    for call in ended:
+        await _let_go(tx, call.id, now)
+    return ended
+
+
+async def expire_offers(tx: Tx, *, now: datetime, limit: int = 1_000) -> list[Offer]:
+    """Close the offers whose time ran out: their drivers ignored them."""
+    ignored = await store.ignore_expired(tx, now, limit)
+    _announce_closed(tx, ignored)
+    return ignored
+
+
+async def set_duty(
+    tx: Tx, driver_id: DriverId, company_id: CompanyId, duty: Duty, actor: Actor, *, now: datetime, ids: Ids
+) -> Driver:
+    """Put a driver on or off duty. Off duty withdraws a live offer, and is refused while a call is to be finished."""
+    driver = await drivers.set_duty(tx, driver_id, company_id, duty, actor, now=now, ids=ids)
+    if duty is Duty.OFF:
+        if await store.calls_of_drivers(tx, [driver_id]):
+            raise DriverEngaged()
+        _announce_closed(tx, await store.withdraw_of_driver(tx, driver_id, now))
+    return driver
+
+
+async def apply(
+    tx: Tx,
+    offers: Sequence[NewOffer],
+    listings: Sequence[NewListing],
+    decisions: Sequence[Decision],
+    *,
+    now: datetime,
+) -> list[Offer]:
+    """Write what a tick decided; the offers that still held (a call may have ended meanwhile)."""
+    written = await store.offer_planned(tx, offers, now) if offers else []
+    for listing in listings:
+        await store.put_listing(tx, listing, now)
+        _announce(tx, listing.driver_ids)
+    await decision_log.write(tx, decisions)
+    _announce(tx, [offer.driver_id for offer in written])
+    return written
+
+
+async def waiting(tx: Tx, *, limit: int = 5_000) -> list[Waiting]:
+    """The calls of all companies that need a driver now, longest waiting first."""
+    return await store.waiting(tx, limit)
+
+
+async def driver_states(tx: Tx, driver_ids: Sequence[UUID]) -> list[DriverState]:
+    """What the live fleet must know of these drivers."""
+    return await store.states(tx, driver_ids)
+
+
+async def driver_states_on_duty(tx: Tx) -> list[DriverState]:
+    """What the live fleet starts from: all drivers on duty of all companies."""
+    return await store.states_on_duty(tx)
+
+
+async def driver_states_since(tx: Tx, revision: int, *, limit: int = 10_000) -> list[DriverState]:
+    """Drivers whose duty or rights changed after that revision: what a lost hint would have told."""
+    return await store.states_since(tx, revision, limit)
+
+
+async def engaged(tx: Tx) -> dict[DriverId, CallId]:
+    """Who is on which call, of all companies."""
+    return await store.engaged(tx)
+
+
+async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, CallId]:
+    """The call that each of these drivers is on, where there is one."""
+    return await store.calls_of_drivers(tx, driver_ids)
+
+
+async def live_offers(tx: Tx, driver_ids: Sequence[UUID]) -> list[Offer]:
+    """The offers that these drivers may answer now."""
+    return await store.live_of_drivers(tx, driver_ids)
+
+
+async def offers_by_id(tx: Tx, offer_ids: Sequence[UUID]) -> list[Offer]:
+    """Offers in whatever state, for those who hold their ids."""
+    return await store.offers_by_id(tx, offer_ids)
+
+
+async def offers_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Offer]:
+    """Everyone who was offered the call, first to last."""
+    return await store.offers_of_call(tx, company_id, call_id)
+
+
+async def open_list(tx: Tx, company_id: UUID, driver_id: UUID) -> list[Listed]:
+    """The open-list calls that the driver sees now, nearest first."""
+    return await store.listed(tx, company_id, driver_id)
+
+
+async def decisions_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Decision]:
+    """What was decided about the call and why, oldest first."""
+    return await decision_log.of_call(tx, company_id, call_id)
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """When the next live offer runs out; None when none is live."""
+    return await store.next_expiry(tx)
+
+
+async def prepare_days(tx: Tx, today: date) -> None:
+    """Make the decision log's partitions for today and the days ahead."""
+    await decision_log.prepare_days(tx, today)
+
+
+async def drop_decisions_before(tx: Tx, oldest: date) -> int:
+    """Drop the decision log's days before `oldest`; how many there were."""
+    return await decision_log.drop_before(tx, oldest)
+
+
+async def count_overlaps(tx: Tx, company_id: UUID) -> int:
+    """How many engagements overlap another of the same driver or call: none, as long as the database is right."""
+    return await store.overlaps(tx, company_id)
+
+
+async def _assign(
+    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+) -> Call:
+    try:
+        call = await calls.assign(
+            tx, call_id, company_id, driver_id=driver_id, performer_id=company_id, now=now, ids=ids
+        )
+    except IllegalMove as refusal:
+        raise AlreadyTaken(state=refusal.facts.get("state")) from refusal
+    driver = await drivers.lock_for_work(tx, company_id, driver_id)
+    if driver.duty is Duty.OFF:
+        raise DriverOffDuty()
+    _announce(tx, [driver_id])
+    return call
+
+
+async def _live_offer(tx: Tx, offer_id: OfferId, driver_id: DriverId, now: datetime) -> Offer:
+    offer = await store.get_offer(tx, offer_id, driver_id)
+    if offer is None:
+        raise OfferNotFound(offer_id=str(offer_id))
+    if offer.state is not OfferState.LIVE:
+        raise OfferClosed(state=offer.state)
+    if offer.expires_at <= now:
+        raise OfferClosed(state=OfferState.IGNORED)
+    return offer
+
+
+async def _closed(tx: Tx, offer_id: OfferId, driver_id: DriverId) -> OfferClosed | OfferNotFound:
+    offer = await store.get_offer(tx, offer_id, driver_id)
+    return OfferNotFound(offer_id=str(offer_id)) if offer is None else OfferClosed(state=offer.state)
+
+
+async def _let_go(tx: Tx, call_id: CallId, now: datetime) -> None:
+    """Whoever has the call, was offered it or sees it in the list hears that it is gone."""
+    _announce_closed(tx, await store.withdraw_of_call(tx, call_id, now))
+    await _free(tx, call_id, now)
+    await _unlist(tx, call_id)
+
+
+async def _free(tx: Tx, call_id: CallId, now: datetime) -> None:
+    driver_id = await store.disengage(tx, call_id, now)
+    if driver_id is not None:
+        _announce(tx, [driver_id])
+
+
+async def _unlist(tx: Tx, call_id: CallId) -> None:
+    _announce(tx, await store.drop_listing(tx, call_id))
+
+
+def _announce_closed(tx: Tx, offers: Sequence[Offer]) -> None:
+    _announce(tx, [offer.driver_id for offer in offers])
+    if offers:
+        tx.hint(calls.WAITING_TOPIC)
+
+
+def _announce(tx: Tx, driver_ids: Sequence[UUID]) -> None:
+    for driver_id in driver_ids:
+        tx.hint(f"{drivers.TOPIC}.{driver_id}")

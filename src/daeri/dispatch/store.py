@@ -1,0 +1,314 @@
+"""All SQL of offers, engagements and listings; the log of decisions has a store of its own (decision_log)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import UniqueViolationError
+
+from daeri.dispatch.model import (
+    AlreadyTaken,
+    DriverEngaged,
+    DriverState,
+    Listed,
+    NewListing,
+    NewOffer,
+    Offer,
+    OfferState,
+    PastOffer,
+    Waiting,
+)
+from daeri.dispatch.plan import Mode
+from daeri.infra.database import Row, Tx
+from daeri.kernel.geo import Point
+from daeri.kernel.ids import CallId, DriverId
+from daeri.kernel.terms import Service
+
+_OFFER = """
+id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, closed_at, pickup_m, pickup_s
+"""
+_WAITING = """
+SELECT c.id, c.company_id, c.origin_lat, c.origin_lon, c.origin_region, c.service, c.dispatch_at,
+       a.drivers, a.states, a.closed
+FROM calls_public c
+LEFT JOIN LATERAL (
+    SELECT array_agg(o.driver_id ORDER BY o.id) AS drivers, array_agg(o.state ORDER BY o.id) AS states,
+           array_agg(o.closed_at ORDER BY o.id) AS closed
+    FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored')
+) a ON true
+WHERE c.state = 'requested' AND NOT EXISTS (SELECT FROM offers o WHERE o.call_id = c.id AND o.state = 'live')
+ORDER BY c.dispatch_at, c.id LIMIT $1
+"""
+_DRIVER_STATE = """
+SELECT d.id, d.company_id, d.duty, d.services, d.revision, e.call_id, o.id AS offer_id
+FROM drivers_public d
+LEFT JOIN engagements e ON e.driver_id = d.id AND e.slot = 'now'
+LEFT JOIN offers o ON o.driver_id = d.id AND o.state = 'live'
+"""
+_STATES = _DRIVER_STATE + "WHERE d.id = ANY($1)"
+_STATES_ON_DUTY = _DRIVER_STATE + "WHERE d.duty = 'on' ORDER BY d.id"
+_STATES_SINCE = _DRIVER_STATE + "WHERE d.revision > $1 ORDER BY d.revision LIMIT $2"
+
+# The row lock makes a cancel that comes at the same instant wait or be seen; what another live offer stands
+# against is left out by the unique indexes.
+_OFFER_PLANNED = f"""
+WITH waiting AS (
+    SELECT id, company_id FROM calls_public WHERE id = ANY($2::uuid[]) AND state = 'requested' ORDER BY id FOR SHARE
+), able AS (
+    SELECT id FROM drivers_public WHERE id = ANY($3::uuid[]) AND duty = 'on' ORDER BY id FOR SHARE
+)
+INSERT INTO offers (id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, pickup_m, pickup_s,
+                    policy_version)
+SELECT p.id, w.company_id, p.call_id, p.driver_id, 'exclusive', 'live', $8, p.expires_at, p.pickup_m, p.pickup_s,
+       p.policy_version
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::integer[], $7::bigint[])
+     AS p (id, call_id, driver_id, expires_at, pickup_m, pickup_s, policy_version)
+JOIN waiting w ON w.id = p.call_id JOIN able a ON a.id = p.driver_id
+WHERE NOT EXISTS (SELECT FROM engagements e WHERE e.driver_id = p.driver_id AND e.slot = 'now')
+ON CONFLICT DO NOTHING RETURNING {_OFFER}
+"""
+_GET_OFFER = f"SELECT {_OFFER} FROM offers WHERE id = $1 AND driver_id = $2"
+_LIVE_OF_DRIVERS = f"SELECT {_OFFER} FROM offers WHERE driver_id = ANY($1) AND state = 'live'"
+_OFFERS_BY_ID = f"SELECT {_OFFER} FROM offers WHERE id = ANY($1)"
+_OF_CALL = f"SELECT {_OFFER} FROM offers WHERE company_id = $1 AND call_id = $2 ORDER BY offered_at, id"
+_ACCEPT = """
+WITH accepted AS (
+    UPDATE offers SET state = 'accepted', closed_at = $3
+    WHERE id = $1 AND driver_id = $2 AND state = 'live' AND expires_at > $3
+    RETURNING company_id, call_id, driver_id
+)
+INSERT INTO engagements (driver_id, slot, company_id, call_id, since)
+SELECT driver_id, 'now', company_id, call_id, $3 FROM accepted
+"""
+_CLOSE = f"""
+UPDATE offers SET state = $3, closed_at = $4
+WHERE id = $1 AND driver_id = $2 AND state = 'live' RETURNING {_OFFER}
+"""
+_WITHDRAW_CALL = f"""
+UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE call_id = $1 AND state = 'live' RETURNING {_OFFER}
+"""
+_WITHDRAW_DRIVER = f"""
+UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE driver_id = $1 AND state = 'live' RETURNING {_OFFER}
+"""
+_IGNORE = f"""
+UPDATE offers SET state = 'ignored', closed_at = $1
+WHERE id IN (SELECT id FROM offers WHERE state = 'live' AND expires_at <= $1
+             ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING {_OFFER}
+"""
+_NEXT_EXPIRY = "SELECT min(expires_at) FROM offers WHERE state = 'live'"
+_TAKE = """
+WITH taken AS (
+    INSERT INTO offers (id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, closed_at, pickup_m,
+                        pickup_s, policy_version)
+    VALUES ($1, $2, $3, $4, 'open_list', 'accepted', $5, $5, $5, $6, 0, 0)
+)
+INSERT INTO engagements (driver_id, slot, company_id, call_id, since) VALUES ($4, 'now', $2, $3, $5)
+"""
+_DISENGAGE = """
+WITH ended AS (
+    DELETE FROM engagements WHERE call_id = $1 RETURNING driver_id, slot, company_id, call_id, since
+)
+INSERT INTO past_engagements (company_id, call_id, driver_id, slot, since, until)
+SELECT company_id, call_id, driver_id, slot, since, $2 FROM ended RETURNING driver_id
+"""
+_CALL_OF_DRIVERS = "SELECT driver_id, call_id FROM engagements WHERE driver_id = ANY($1) AND slot = 'now'"
+_ENGAGED = "SELECT driver_id, call_id FROM engagements WHERE slot = 'now'"
+_LIST = """
+INSERT INTO listings (call_id, company_id, driver_ids, metres, listed_at)
+SELECT c.id, c.company_id, $2, $3, $4 FROM calls_public c WHERE c.id = $1 AND c.state = 'requested'
+ON CONFLICT (call_id) DO UPDATE
+SET driver_ids = excluded.driver_ids, metres = excluded.metres, listed_at = excluded.listed_at
+"""
+_UNLIST = "DELETE FROM listings WHERE call_id = $1 RETURNING driver_ids"
+_LISTED = """
+SELECT l.call_id, l.metres[array_position(l.driver_ids, $2)] AS metres
+FROM listings l JOIN calls_public c ON c.id = l.call_id
+WHERE l.company_id = $1 AND l.driver_ids @> ARRAY[$2] AND c.state = 'requested'
+  AND ($3::uuid IS NULL OR l.call_id = $3)
+ORDER BY 2, 1 LIMIT 50
+"""
+_OVERLAPS = """
+WITH spans AS (
+    SELECT call_id, driver_id, slot, since, until FROM past_engagements WHERE company_id = $1
+    UNION ALL
+    SELECT call_id, driver_id, slot, since, 'infinity' FROM engagements WHERE company_id = $1
+), ordered AS (
+    SELECT since, max(until) OVER (PARTITION BY driver_id, slot ORDER BY since, until
+                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS driver_until,
+           max(until) OVER (PARTITION BY call_id ORDER BY since, until
+                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS call_until
+    FROM spans
+)
+SELECT count(*) FROM ordered WHERE driver_until > since OR call_until > since
+"""
+
+
+async def waiting(tx: Tx, limit: int) -> list[Waiting]:
+    """Calls of all companies that need a driver now, longest waiting first."""
+    return [_waiting(row) for row in await tx.rows(_WAITING, limit)]
+
+
+async def states(tx: Tx, driver_ids: Sequence[UUID]) -> list[DriverState]:
+    return [_state(row) for row in await tx.rows(_STATES, list(driver_ids))]
+
+
+async def states_on_duty(tx: Tx) -> list[DriverState]:
+    return [_state(row) for row in await tx.rows(_STATES_ON_DUTY)]
+
+
+async def states_since(tx: Tx, revision: int, limit: int) -> list[DriverState]:
+    return [_state(row) for row in await tx.rows(_STATES_SINCE, revision, limit)]
+
+
+async def offer_planned(tx: Tx, offers: Sequence[NewOffer], now: datetime) -> list[Offer]:
+    """Write the offers that still hold; those overtaken by another change are left out."""
+    rows = await tx.rows(
+        _OFFER_PLANNED,
+        [offer.id for offer in offers],
+        [offer.call_id for offer in offers],
+        [offer.driver_id for offer in offers],
+        [offer.expires_at for offer in offers],
+        [offer.pickup_m for offer in offers],
+        [offer.pickup_s for offer in offers],
+        [offer.policy_version for offer in offers],
+        now,
+    )
+    return [_offer(row) for row in rows]
+
+
+async def get_offer(tx: Tx, offer_id: UUID, driver_id: UUID) -> Offer | None:
+    row = await tx.row(_GET_OFFER, offer_id, driver_id)
+    return None if row is None else _offer(row)
+
+
+async def live_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_LIVE_OF_DRIVERS, list(driver_ids))]
+
+
+async def offers_by_id(tx: Tx, offer_ids: Sequence[UUID]) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_OFFERS_BY_ID, list(offer_ids))]
+
+
+async def offers_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_OF_CALL, company_id, call_id)]
+
+
+async def accept(tx: Tx, offer_id: UUID, driver_id: UUID, now: datetime) -> bool:
+    """Close the live offer as accepted and engage its driver; False when it is no longer live."""
+    try:
+        return await tx.execute(_ACCEPT, offer_id, driver_id, now) == 1
+    except UniqueViolationError as violation:
+        raise _engagement_error(violation) from violation
+
+
+async def close(tx: Tx, offer_id: UUID, driver_id: UUID, state: OfferState, now: datetime) -> Offer | None:
+    row = await tx.row(_CLOSE, offer_id, driver_id, state, now)
+    return None if row is None else _offer(row)
+
+
+async def withdraw_of_call(tx: Tx, call_id: UUID, now: datetime) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_WITHDRAW_CALL, call_id, now)]
+
+
+async def withdraw_of_driver(tx: Tx, driver_id: UUID, now: datetime) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_WITHDRAW_DRIVER, driver_id, now)]
+
+
+async def ignore_expired(tx: Tx, now: datetime, limit: int) -> list[Offer]:
+    return [_offer(row) for row in await tx.rows(_IGNORE, now, limit)]
+
+
+async def next_expiry(tx: Tx) -> datetime | None:
+    instant: datetime | None = await tx.value(_NEXT_EXPIRY)
+    return instant
+
+
+async def take(
+    tx: Tx, offer_id: UUID, company_id: UUID, *, call_id: UUID, driver_id: UUID, metres: int, now: datetime
+) -> None:
+    """Engage the driver with a call of the open list, and leave an accepted offer as its record."""
+    try:
+        await tx.execute(_TAKE, offer_id, company_id, call_id, driver_id, now, metres)
+    except UniqueViolationError as violation:
+        raise _engagement_error(violation) from violation
+
+
+async def disengage(tx: Tx, call_id: UUID, now: datetime) -> DriverId | None:
+    """End the call's engagement and keep it as past; the driver who is free again, if there was one."""
+    driver_id = await tx.value(_DISENGAGE, call_id, now)
+    return None if driver_id is None else DriverId(driver_id)
+
+
+async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, CallId]:
+    return {row["driver_id"]: row["call_id"] for row in await tx.rows(_CALL_OF_DRIVERS, list(driver_ids))}
+
+
+async def engaged(tx: Tx) -> dict[DriverId, CallId]:
+    return {row["driver_id"]: row["call_id"] for row in await tx.rows(_ENGAGED)}
+
+
+async def put_listing(tx: Tx, listing: NewListing, now: datetime) -> None:
+    await tx.execute(_LIST, listing.call_id, list(listing.driver_ids), list(listing.metres), now)
+
+
+async def drop_listing(tx: Tx, call_id: UUID) -> list[DriverId]:
+    """Take the call off the open list; who saw it."""
+    return list(await tx.value(_UNLIST, call_id) or ())
+
+
+async def listed(tx: Tx, company_id: UUID, driver_id: UUID, call_id: UUID | None = None) -> list[Listed]:
+    """What the driver sees in the open list, nearest first; only `call_id` where given."""
+    rows = await tx.rows(_LISTED, company_id, driver_id, call_id)
+    return [Listed(row["call_id"], row["metres"]) for row in rows]
+
+
+async def overlaps(tx: Tx, company_id: UUID) -> int:
+    return int(await tx.value(_OVERLAPS, company_id))
+
+
+def _engagement_error(violation: UniqueViolationError) -> AlreadyTaken | DriverEngaged:
+    if violation.constraint_name == "engagements_one_a_call":
+        return AlreadyTaken()
+    return DriverEngaged()
+
+
+def _offer(row: Row) -> Offer:
+    return Offer(
+        id=row["id"],
+        company_id=row["company_id"],
+        call_id=row["call_id"],
+        driver_id=row["driver_id"],
+        mode=Mode(row["mode"]),
+        state=OfferState(row["state"]),
+        offered_at=row["offered_at"],
+        expires_at=row["expires_at"],
+        closed_at=row["closed_at"],
+        pickup_m=row["pickup_m"],
+        pickup_s=row["pickup_s"],
+    )
+
+
+def _waiting(row: Row) -> Waiting:
+    asked = zip(row["drivers"] or (), row["states"] or (), row["closed"] or (), strict=True)
+    return Waiting(
+        call_id=row["id"],
+        company_id=row["company_id"],
+        origin=Point(row["origin_lat"], row["origin_lon"]),
+        region=row["origin_region"],
+        service=Service(row["service"]),
+        dispatch_at=row["dispatch_at"],
+        asked=tuple(PastOffer(driver, OfferState(state), closed) for driver, state, closed in asked),
+    )
+
+
+def _state(row: Row) -> DriverState:
+    return DriverState(
+        driver_id=row["id"],
+        company_id=row["company_id"],
+        on_duty=row["duty"] == "on",
+        services=tuple(map(Service, row["services"])),
+        revision=row["revision"],
+        call_id=row["call_id"],
+        offer_id=row["offer_id"],
+    )
