@@ -11,7 +11,7 @@ from daeri.kernel.ids import AccountId, CompanyId, CustomerId
 async def ensure(tx: Tx, account_id: AccountId, company_id: CompanyId, *, now: datetime) -> Customer:
     """The customer behind the account, made at their first sign-in; safe to repeat and to race.
 
-    CustomerNotFound when the account is a customer of another company.
+    CustomerNotFound when there is no such customer's account in this company.
     """
     customer_id = CustomerId(account_id)
     await store.insert(tx, customer_id, company_id, now=now)
