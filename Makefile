@@ -29,7 +29,7 @@ test: setup
 	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
 
 test-long: setup
-	@exec env DAERI_LONG=1 $(BIN)/python scripts/run_tests.py $(ARGS)
+	@exec $(BIN)/python scripts/run_tests.py --long $(ARGS)
 
 check: $(CHECKS)
 	@echo "check: all passed"
