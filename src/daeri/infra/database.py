@@ -18,7 +18,7 @@ _PREPARED_STATEMENTS = 1024
 class Tx:
     """One open transaction; hints given to it leave after the commit, never after a rollback."""
 
-    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
     hints: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def rows(self, sql: str, *args: object) -> list[Row]:

@@ -1,0 +1,1 @@
+"""The database's shape: raw SQL in revisions, run by Alembic; `api` is the door."""
