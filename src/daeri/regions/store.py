@@ -1,0 +1,73 @@
+"""All SQL of the regions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from daeri.infra.database import Row, Tx
+from daeri.kernel.geo import Point
+from daeri.regions.geometry import pack_shape, unpack_shape
+from daeri.regions.model import Boundary, Level, Region
+from daeri.regions.shipped import ShippedRow
+
+_UPSERT_REGION = """
+INSERT INTO regions (code, parent, level, name_ko, name_en, lat, lon, valid_from, valid_to, successors, point_source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (code) DO UPDATE SET
+    parent = excluded.parent, level = excluded.level, name_ko = excluded.name_ko, name_en = excluded.name_en,
+    lat = excluded.lat, lon = excluded.lon, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+    successors = excluded.successors, point_source = excluded.point_source
+"""
+
+_REGIONS = """
+SELECT code, parent, level, name_ko, name_en, lat, lon, valid_from, valid_to, successors
+FROM regions ORDER BY code
+"""
+
+# An older drawing never takes the place of a younger one.
+_UPSERT_BOUNDARY = """
+INSERT INTO region_boundaries (code, as_of, file_name, imported_at, shape) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (code) DO UPDATE SET
+    as_of = excluded.as_of, file_name = excluded.file_name, imported_at = excluded.imported_at, shape = excluded.shape
+WHERE region_boundaries.as_of <= excluded.as_of
+"""
+
+_BOUNDARIES = "SELECT code, as_of, shape FROM region_boundaries ORDER BY code"
+
+
+async def save_regions(tx: Tx, rows: Sequence[ShippedRow]) -> None:
+    await tx.execute_many(_UPSERT_REGION, [_columns(row) for row in rows])
+
+
+async def regions(tx: Tx) -> list[Region]:
+    """All regions, in force or not, by code."""
+    return [_region(row) for row in await tx.rows(_REGIONS)]
+
+
+async def save_boundaries(tx: Tx, boundaries: Sequence[Boundary], *, file_name: str, now: datetime) -> None:
+    rows = [(b.code, b.as_of, file_name, now, pack_shape(b.shape)) for b in boundaries]
+    await tx.execute_many(_UPSERT_BOUNDARY, rows)
+
+
+async def boundaries(tx: Tx) -> list[Boundary]:
+    return [Boundary(row["code"], row["as_of"], unpack_shape(row["shape"])) for row in await tx.rows(_BOUNDARIES)]
+
+
+def _columns(row: ShippedRow) -> tuple[object, ...]:
+    r = row.region
+    where = (r.point.lat, r.point.lon)
+    names = (r.code, r.parent, r.level, r.name_ko, r.name_en)
+    return (*names, *where, r.valid_from, r.valid_to, list(r.successors), row.point_source)
+
+
+def _region(row: Row) -> Region:
+    return Region(
+        code=row["code"],
+        parent=row["parent"],
+        level=Level(row["level"]),
+        name_ko=row["name_ko"],
+        name_en=row["name_en"],
+        point=Point(row["lat"], row["lon"]),
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        successors=tuple(row["successors"]),
+    )
