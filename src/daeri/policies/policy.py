@@ -30,9 +30,9 @@ class PolicyBook:
     """All records of one company, read without a query; load a new one when `policies.changed` is heard."""
 
     def __init__(self, records: Iterable[PolicyRecord] = ()) -> None:
-        self._records: dict[tuple[str, Scope], list[PolicyRecord]] = {}
+        self._records: dict[str, dict[Scope, list[PolicyRecord]]] = {}
         for record in sorted(records, key=lambda record: (record.effective_from, record.version)):
-            self._records.setdefault((record.name, record.scope), []).append(record)
+            self._records.setdefault(record.name, {}).setdefault(record.scope, []).append(record)
         self._decoded: dict[UUID, Policy] = {}  # a memo: records never change
 
     def read(
@@ -44,20 +44,23 @@ class PolicyBook:
         service: Service | None = None,
     ) -> Versioned[PolicyT]:
         """The policy in force at `at` for the most specific scope that has one, else the built-in default."""
+        own = self._records.get(kind.name)
+        if own is None:
+            return Versioned(kind(), version=0)
         for scope in scopes(region_chain, service):
-            record = self._in_force(kind.name, scope, at)
+            record = _in_force(own.get(scope, []), at)
             if record is not None and record.value is not None:
                 return Versioned(self._decode(kind, record), record.version, record.id)
         return Versioned(kind(), version=0)
-
-    def _in_force(self, name: str, scope: Scope, at: datetime) -> PolicyRecord | None:
-        """The last record of the scope whose time has come; of two for one instant, the later written."""
-        records = self._records.get((name, scope), [])
-        index = bisect_right(records, at, key=lambda record: record.effective_from)
-        return records[index - 1] if index else None
 
     def _decode(self, kind: type[PolicyT], record: PolicyRecord) -> PolicyT:
         known = self._decoded.get(record.id)
         if known is None:
             known = self._decoded[record.id] = msgspec.convert(record.value, kind)
         return cast("PolicyT", known)
+
+
+def _in_force(records: Sequence[PolicyRecord], at: datetime) -> PolicyRecord | None:
+    """The last of one scope's records whose time has come; of two for one instant, the later written."""
+    index = bisect_right(records, at, key=lambda record: record.effective_from)
+    return records[index - 1] if index else None
