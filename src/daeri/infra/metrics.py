@@ -79,6 +79,15 @@ class Metrics:
         for reason, count in dropped.items():
             self.positions_dropped.labels(reason).inc(count)
 
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Observe the wall time of a block as a phase of the tick."""
+        before = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.tick_phase(phase, time.perf_counter() - before)
+
     def job_ended(self, outcome: str) -> None:
         self.jobs.labels(outcome).inc()
 

@@ -1,0 +1,1 @@
+"""The dispatcher process: reads what waits, decides on each tick, writes the offers."""

@@ -1,0 +1,229 @@
+"""One tick of the dispatcher, and what it does between ticks. `loop` runs it in real time, a replay steps it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from daeri.calls import api as calls
+from daeri.dispatch import api as dispatch
+from daeri.dispatch.fleet import LiveFleet, Status
+from daeri.dispatch.model import Waiting
+from daeri.dispatch.plan import Outcome, Snapshot
+from daeri.dispatch.policy import decide
+from daeri.drivers import api as drivers
+from daeri.engine import translate
+from daeri.engine.fleet_keeper import FleetKeeper
+from daeri.engine.tracks import Tracks
+from daeri.engine.translate import Group
+from daeri.infra.bus import Bus
+from daeri.infra.database import Database
+from daeri.infra.metrics import Metrics, Part
+from daeri.kernel.ids import CallId, CompanyId, Ids
+from daeri.kernel.terms import Service
+from daeri.kernel.time import Clock, to_millis
+from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
+
+log = structlog.get_logger(__name__)
+
+READY_SHARE = 0.9  # of the drivers on duty must have reported before the first decision after a start
+READY_CADENCES = 2  # or so many reporting intervals have passed
+FLEET_TOPIC = "fleet"  # hints: the fleet has moved
+
+_TIMERS_EVERY = timedelta(seconds=1)
+_REREAD_EVERY = timedelta(seconds=1)  # waiting calls are read again even when no hint came
+_SAVE_EVERY = timedelta(seconds=1)
+_SAVE_SHARES = 20  # every driver's snapshot row is written once in so many saves
+_TRACKS_EVERY = timedelta(seconds=20)
+_DAYS_EVERY = timedelta(hours=6)
+
+DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[DispatchPolicy]]
+
+
+class Due:
+    """Something that is to happen every so often of business time."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._next: datetime | None = None
+
+    def comes(self, now: datetime) -> bool:
+        """Whether it is time; if so, the next time is one interval on."""
+        if self._next is not None and now < self._next:
+            return False
+        self._next = now + self._every
+        return True
+
+
+class Engine:
+    """Holds the live fleet and decides; all rows that it writes go through the domains' apis."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bus: Bus,
+        fleet: LiveFleet,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        dispatch_policy: DispatchReader,
+        position_policy: Callable[[datetime], PositionPolicy],
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._fleet = fleet
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        self._dispatch_policy = dispatch_policy
+        self._position_policy = position_policy
+        self.keeper = FleetKeeper(fleet, database, bus)
+        self._tracks = Tracks(self.keeper)
+        self._outcomes: dict[CallId, Outcome] = {}
+        self._waiting: list[Waiting] = []
+        self._stale = True
+        self._started_at: datetime | None = None
+        self._ready = False
+        self._offer_expiries: datetime | None = None
+        self._save_share = 0
+        self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(_SAVE_EVERY)
+        self._flush, self._days = Due(_TRACKS_EVERY), Due(_DAYS_EVERY)
+        self._stop_listening = bus.listen(calls.WAITING_TOPIC, self._heard)
+
+    async def start(self) -> None:
+        """Read the fleet and make today's partitions; decisions begin once enough drivers have reported."""
+        now = self._clock.now()
+        self._started_at = now
+        self._fleet.limits = translate.limits_of(self._position_policy(now))
+        await self.keeper.load()
+        async with self._database.transaction() as tx:
+            await dispatch.prepare_days(tx, now.date())
+            self._offer_expiries = await dispatch.next_due(tx)
+        self._days.comes(now)
+        log.info("engine_started", drivers_on_duty=self.keeper.on_duty())
+
+    def stop(self) -> None:
+        self.keeper.stop()
+        self._stop_listening()
+
+    async def finish(self) -> None:
+        """Write what is only in memory: positions and tracks."""
+        async with self._database.transaction() as tx:
+            await drivers.save_positions(tx, self.keeper.unsaved_positions(0, 1))
+            await calls.append_track(tx, self._tracks.flush())
+
+    async def tick(self) -> None:
+        """Move the fleet, end what is due, decide what waits, write it."""
+        now = self._clock.now()
+        self._absorb(now)
+        moved = await self.keeper.refresh()
+        await self._end_what_is_due(now)
+        await self._keep(now)
+        if moved or self._stale or self._waiting or self._reread.comes(now):
+            await self._decide(now)
+
+    def _heard(self, _topic: str, _message: bytes) -> None:
+        self._stale = True
+
+    def _absorb(self, now: datetime) -> None:
+        with self._metrics.cpu_of(Part.TICK), self._metrics.timed("absorb"):
+            report = self._fleet.absorb(to_millis(now))
+            self._tracks.add(report.busy)
+        dropped = {reason.name.lower(): count for reason, count in report.dropped.items()}
+        self._metrics.positions(report.believed, dropped)
+        if report.believed:
+            self._bus.publish(FLEET_TOPIC, b"")
+
+    async def _end_what_is_due(self, now: datetime) -> None:
+        """Offers at their very time; calls, which have minutes, once a second."""
+        if self._offer_expiries is not None and self._offer_expiries <= now:
+            async with self._database.transaction() as tx:
+                ignored = await dispatch.expire_offers(tx, now=now)
+                self._offer_expiries = await dispatch.next_due(tx)
+            for _ in ignored:
+                self._metrics.offer_ended("ignored")
+            await self.keeper.refresh()
+        if self._timers.comes(now):
+            async with self._database.transaction() as tx:
+                due = await calls.come_due(tx, now=now, ids=self._ids)
+                expired = await dispatch.expire_calls(tx, now=now, ids=self._ids)
+            for call in (*due, *expired):
+                self._metrics.call_moved("reserved" if call.ended_at is None else "requested", call.state)
+
+    async def _keep(self, now: datetime) -> None:
+        """The slow work: sweeping for lost hints, snapshots of positions, tracks, tomorrow's partitions."""
+        if self._save.comes(now):
+            await self.keeper.sweep()
+            positions = self.keeper.unsaved_positions(self._save_share, _SAVE_SHARES)
+            self._save_share = (self._save_share + 1) % _SAVE_SHARES
+            async with self._database.transaction() as tx:
+                await drivers.save_positions(tx, positions)
+            self._count_fleet()
+        if self._flush.comes(now):
+            async with self._database.transaction() as tx:
+                await calls.append_track(tx, self._tracks.flush())
+        if self._days.comes(now):
+            self._fleet.limits = translate.limits_of(self._position_policy(now))
+            async with self._database.transaction() as tx:
+                await dispatch.prepare_days(tx, now.date())
+
+    async def _decide(self, now: datetime) -> None:
+        self._stale = False
+        async with self._database.reading() as tx:
+            self._waiting = await dispatch.waiting(tx)
+        self._metrics.waiting_calls.set(len(self._waiting))
+        if not self._is_ready(now):
+            return
+        known = {waiting.call_id for waiting in self._waiting}
+        for group in self._groups(now):
+            await self._decide_group(group, now)
+        self._outcomes = {call_id: outcome for call_id, outcome in self._outcomes.items() if call_id in known}
+
+    async def _decide_group(self, group: Group, now: datetime) -> None:
+        with self._metrics.cpu_of(Part.TICK), self._metrics.timed("decide"):
+            snapshot = Snapshot(group.calls, self._fleet.view())
+            plan = decide(snapshot, now, translate.parameters_of(group.policy.value))
+            offers = translate.new_offers(plan, self._fleet, group.policy.version, self._ids.new)
+            listings = translate.new_listings(plan, self._fleet)
+            decisions = translate.new_decisions(plan, group, self._fleet, now)
+        if not (offers or listings or decisions):
+            return
+        with self._metrics.timed("apply"):
+            async with self._database.transaction() as tx:
+                written = await dispatch.apply(tx, offers, listings, decisions, now=now)
+        self._outcomes.update({change.call_id: change.outcome for change in plan.changes})
+        self.keeper.hold(written)
+        if written:
+            soonest = min(offer.expires_at for offer in written)
+            self._offer_expiries = min(self._offer_expiries or soonest, soonest)
+
+    def _groups(self, now: datetime) -> Sequence[Group]:
+        """The waiting calls by the policy record that decides them."""
+        found: dict[tuple[CompanyId, DispatchPolicy], tuple[Versioned[DispatchPolicy], list[Waiting]]] = {}
+        for waiting in self._waiting:
+            policy = self._dispatch_policy(waiting.company_id, waiting.region, waiting.service, now)
+            found.setdefault((waiting.company_id, policy.value), (policy, []))[1].append(waiting)
+        return [self._group(policy, members) for policy, members in found.values()]
+
+    def _group(self, policy: Versioned[DispatchPolicy], members: list[Waiting]) -> Group:
+        seen = tuple(
+            translate.waiting_call(waiting, policy.value, self._fleet, self._outcomes.get(waiting.call_id))
+            for waiting in members
+        )
+        return Group(policy, seen, {waiting.call_id: waiting.company_id for waiting in members})
+
+    def _is_ready(self, now: datetime) -> bool:
+        """After a start: not before nearly everybody on duty has reported, or two cadences have passed."""
+        if self._ready or self._started_at is None:
+            return self._ready
+        on_duty = self.keeper.on_duty()
+        patience = timedelta(seconds=READY_CADENCES * self._position_policy(now).cadence_s)
+        enough = self.keeper.reported_since(self._started_at) >= READY_SHARE * on_duty
+        self._ready = now >= self._started_at + patience or (enough and on_duty > 0)
+        return self._ready
+
+    def _count_fleet(self) -> None:
+        status = self._fleet.view().status
+        for state in Status:
+            self._metrics.fleet.labels(state.name.lower()).set(int((status == state).sum()))

@@ -1,0 +1,56 @@
+"""Runs the engine in real time: one leader by an advisory lock, a tick every so often, and no end but `stop`."""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+import structlog
+
+from daeri.engine.engine import Engine
+from daeri.infra.database import Database
+
+log = structlog.get_logger(__name__)
+
+_LEADER_LOCK = 0x0DAE_0001  # one engine a database until zones divide it
+_LOCK = "SELECT pg_try_advisory_lock($1)"
+_RETRY_S = 1.0
+
+
+async def run(engine: Engine, database: Database, stop: asyncio.Event, *, tick_s: float) -> None:
+    """Lead once the lock is ours; tick until `stop` is set. An error in a tick is logged and the next one tried."""
+    async with database.pool.acquire() as leader:
+        while not await leader.fetchval(_LOCK, _LEADER_LOCK):
+            log.info("engine_waits", reason="another engine leads")
+            await _sleep(stop, _RETRY_S)
+            if stop.is_set():
+                return
+        await engine.start()
+        try:
+            await _tick_until(engine, leader, stop, tick_s)
+        finally:
+            engine.stop()
+        with suppress(asyncpg.PostgresError, OSError):
+            await engine.finish()
+
+
+async def _tick_until(
+    engine: Engine, leader: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", stop: asyncio.Event, tick_s: float
+) -> None:
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while not stop.is_set():
+        if leader.is_closed():
+            raise ConnectionError("the engine lost its leader lock")
+        try:
+            await engine.tick()
+        except Exception:
+            # The outermost loop of the dispatcher: what failed is rolled back, and the rows are read again.
+            log.exception("tick_failed")
+            await _sleep(stop, _RETRY_S)
+        due = max(due + tick_s, loop.time())
+        await _sleep(stop, due - loop.time())
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), max(seconds, 0.0))

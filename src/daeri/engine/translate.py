@@ -1,0 +1,159 @@
+"""PURE: rows into what the matcher reads, and its plan into rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from daeri.dispatch.fleet import LiveFleet
+from daeri.dispatch.model import Considered, Decision, NewListing, NewOffer, OfferState, Waiting
+from daeri.dispatch.plan import (
+    Answer,
+    Asked,
+    CallOutcome,
+    DispatchParameters,
+    Mode,
+    Outcome,
+    Plan,
+    RadiusSteps,
+    WaitingCall,
+)
+from daeri.dispatch.positions import PositionLimits
+from daeri.engine.fleet_keeper import capabilities_of
+from daeri.kernel.ids import CallId, CompanyId, OfferId
+from daeri.kernel.time import to_millis
+from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
+
+_KMH_PER_MPS = 3.6
+_ANSWERS = {OfferState.DECLINED: Answer.DECLINED, OfferState.IGNORED: Answer.IGNORED}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Waiting calls that are decided under one policy record."""
+
+    policy: Versioned[DispatchPolicy]
+    calls: tuple[WaitingCall, ...]
+    companies: Mapping[CallId, CompanyId]
+
+
+def parameters_of(policy: DispatchPolicy) -> DispatchParameters:
+    """The matcher's thresholds from the policy record."""
+    return DispatchParameters(
+        radius=radius_of(policy),
+        position_max_age=timedelta(seconds=policy.position_max_age_s),
+        offer_limit=timedelta(seconds=policy.offer_limit_s),
+        reoffer_pause=timedelta(seconds=policy.reoffer_pause_s),
+        neighbours=policy.k,
+        detour_factor=policy.detour_factor,
+        pickup_speed_mps=policy.pickup_speed_kmh / _KMH_PER_MPS,
+    )
+
+
+def radius_of(policy: DispatchPolicy) -> RadiusSteps:
+    """How far and how fast the radius widens."""
+    return RadiusSteps(
+        start_m=policy.radius_start_m,
+        step_m=policy.radius_step_m,
+        every=timedelta(seconds=policy.radius_step_every_s),
+        cap_m=policy.radius_cap_m,
+    )
+
+
+def limits_of(policy: PositionPolicy) -> PositionLimits:
+    """What position reports are plausible, from the policy record."""
+    return PositionLimits(
+        future_ms=policy.future_limit_s * 1_000,
+        past_ms=policy.past_limit_s * 1_000,
+        accuracy_m=float(policy.max_accuracy_m),
+        speed_mps=policy.max_speed_mps,
+    )
+
+
+def waiting_call(waiting: Waiting, policy: DispatchPolicy, fleet: LiveFleet, previous: Outcome | None) -> WaitingCall:
+    """A waiting row as the matcher reads it; drivers who have gone since they were asked are left out."""
+    asked = (
+        Asked(slot, _ANSWERS[past.state], to_millis(past.closed_at))
+        for past in waiting.asked
+        if (slot := fleet.slot_of(past.driver_id)) is not None
+    )
+    return WaitingCall(
+        call_id=waiting.call_id,
+        company=fleet.company_index(waiting.company_id),
+        lat=waiting.origin.lat,
+        lon=waiting.origin.lon,
+        waiting_since_ms=to_millis(waiting.dispatch_at),
+        needs=capabilities_of([waiting.service]),
+        mode=Mode(policy.mode),
+        asked=tuple(asked),
+        previous=previous,
+    )
+
+
+def new_offers(plan: Plan, fleet: LiveFleet, policy_version: int, new_id: Callable[[], UUID]) -> list[NewOffer]:
+    """The planned offers as rows; a driver who was removed meanwhile gets none."""
+    offers = []
+    for planned in plan.offers:
+        driver_id = fleet.driver_at(planned.slot)
+        if driver_id is not None:
+            offers.append(
+                NewOffer(
+                    id=OfferId(new_id()),
+                    call_id=planned.call_id,
+                    driver_id=driver_id,
+                    expires_at=planned.expires_at,
+                    pickup_m=planned.pickup_m,
+                    pickup_s=planned.pickup_s,
+                    policy_version=policy_version,
+                )
+            )
+    return offers
+
+
+def new_listings(plan: Plan, fleet: LiveFleet) -> list[NewListing]:
+    """Who sees which call of the open list, as rows."""
+    listings = []
+    for listing in plan.listings:
+        seen = [
+            (driver_id, metres)
+            for slot, metres in zip(listing.slots, listing.straight_m, strict=True)
+            if (driver_id := fleet.driver_at(slot)) is not None
+        ]
+        listings.append(NewListing(listing.call_id, tuple(d for d, _ in seen), tuple(m for _, m in seen)))
+    return listings
+
+
+def new_decisions(plan: Plan, group: Group, fleet: LiveFleet, now: datetime) -> list[Decision]:
+    """The changed outcomes with the drivers behind them, as rows of the log."""
+    return [_decision(plan, change, group, fleet, now) for change in plan.changes]
+
+
+def _decision(plan: Plan, change: CallOutcome, group: Group, fleet: LiveFleet, now: datetime) -> Decision:
+    return Decision(
+        call_id=change.call_id,
+        company_id=group.companies[change.call_id],
+        decided_at=now,
+        outcome=change.outcome,
+        radius_m=change.radius_m,
+        beaten_by=change.beaten_by,
+        considered=_considered(plan, change, fleet),
+        rest=change.rest,
+        policy_version=group.policy.version,
+    )
+
+
+def _considered(plan: Plan, change: CallOutcome, fleet: LiveFleet) -> tuple[Considered, ...]:
+    from_, to = change.first, change.last
+    pairs = plan.considered
+    columns = zip(
+        pairs.slot[from_:to].tolist(),
+        pairs.straight_m[from_:to].tolist(),
+        pairs.reason[from_:to].tolist(),
+        pairs.other[from_:to].tolist(),
+        strict=True,
+    )
+    return tuple(
+        Considered(driver_id, round(metres), reason, plan.changes[other].call_id if other >= 0 else None)
+        for slot, metres, reason, other in columns
+        if (driver_id := fleet.driver_at(slot)) is not None
+    )
