@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from daeri.calls import store
-from daeri.calls.lifecycle import Move, State, next_state
+from daeri.calls import policy, store
+from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
     AGGREGATE,
     Call,
@@ -32,6 +32,16 @@ class Page:
 
     calls: list[Call]
     next_before: UUID | None
+
+
+def build_request(wish: Wish, quoted: Quoted, policies: RequestPolicies, *, now: datetime) -> RequestCall:
+    """The command to request what a customer wishes; raises the refusal that names what does not fit. Pure."""
+    return policy.build_request(wish, quoted, policies, now=now)
+
+
+def label(call: Call) -> Label:
+    """What the call is called, for the locale files to put into each audience's words. Pure."""
+    return policy.label_of(call)
 
 
 async def request(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, ids: Ids) -> Call:

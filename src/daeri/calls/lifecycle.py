@@ -1,41 +1,10 @@
 """The life of a call as a table (state, move) -> state (I-036, I-053)."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from daeri.kernel.errors import Conflict
-
-
-class State(StrEnum):
-    RESERVED = "reserved"
-    REQUESTED = "requested"
-    ASSIGNED = "assigned"
-    ARRIVED = "arrived"
-    DRIVING = "driving"
-    COMPLETED = "completed"
-    CANCELLED_BEFORE_ASSIGNMENT = "cancelled_before_assignment"
-    CANCELLED_AFTER_ASSIGNMENT = "cancelled_after_assignment"
-    EXPIRED = "expired"
-
-
-class Move(StrEnum):
-    COME_DUE = "come_due"  # a reserved call's time to look for a driver has come
-    ASSIGN = "assign"
-    RELEASE = "release"  # the driver is taken off; the call waits again
-    ARRIVE = "arrive"
-    START = "start"
-    COMPLETE = "complete"
-    CANCEL = "cancel"
-    EXPIRE = "expire"  # nobody took it in time
-
-
-class IllegalMove(Conflict):
-    """The call's state does not allow this; facts: state, move."""
-
-    code = "illegal_move"
-
+from daeri.calls.model import IllegalMove, Move, State
 
 _TABLE: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
     {

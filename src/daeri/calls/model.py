@@ -6,14 +6,43 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from daeri.calls.lifecycle import State
 from daeri.kernel.errors import Conflict, Invalid, NotFound
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
+from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
 
 AGGREGATE = "call"
+
+
+class State(StrEnum):
+    RESERVED = "reserved"
+    REQUESTED = "requested"
+    ASSIGNED = "assigned"
+    ARRIVED = "arrived"
+    DRIVING = "driving"
+    COMPLETED = "completed"
+    CANCELLED_BEFORE_ASSIGNMENT = "cancelled_before_assignment"
+    CANCELLED_AFTER_ASSIGNMENT = "cancelled_after_assignment"
+    EXPIRED = "expired"
+
+
+class Move(StrEnum):
+    COME_DUE = "come_due"  # a reserved call's time to look for a driver has come
+    ASSIGN = "assign"
+    RELEASE = "release"  # the driver is taken off; the call waits again
+    ARRIVE = "arrive"
+    START = "start"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+    EXPIRE = "expire"  # nobody took it in time
+
+
+class IllegalMove(Conflict):
+    """The call's state does not allow this; facts: state, move."""
+
+    code = "illegal_move"
 
 
 class EventKind(StrEnum):
@@ -52,6 +81,40 @@ class Fare:
     amount: Won
     plan: FarePlan
     tariff_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What the fare calculator says of the trip."""
+
+    amount: Won
+    tariff_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPolicies:
+    """The records that a request is decided by."""
+
+    limits: RequestLimits
+    reservation: ReservationPolicy
+    dispatch: Versioned[DispatchPolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a customer asks for, before it is checked."""
+
+    company_id: CompanyId
+    customer_id: CustomerId
+    origin: Place
+    destination: Place
+    vias: tuple[Place, ...] = ()
+    service: Service = Service.GENERAL
+    options: tuple[Option, ...] = ()
+    payment: Payment = Payment.CARD
+    typed_fare: int | None = None
+    note: str = ""
+    reserved_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +219,33 @@ class OrdererMissing(Invalid):
     """A partner's order names its orderer and grade; an own call is ordered by its own company (R-001)."""
 
     code = "orderer_mismatch"
+
+
+class RoundTripNeedsVia(Invalid):
+    """Where a drive ends where it began, it must say what lies between."""
+
+    code = "round_trip_needs_via"
+
+
+class NoteTooLong(Invalid):
+    """Facts: given, most (characters)."""
+
+    code = "note_too_long"
+
+
+class FareOutOfRange(Invalid):
+    """A typed fare is below the floor or above the ceiling; facts: floor_won, ceiling_won."""
+
+    code = "fare_out_of_range"
+
+
+class ReservedTooEarly(Invalid):
+    """Facts: min_minutes_ahead."""
+
+    code = "reserved_too_early"
+
+
+class ReservedTooFarAhead(Invalid):
+    """Facts: max_days_ahead."""
+
+    code = "reserved_too_far_ahead"

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 
 from daeri.calls import lifecycle
-from daeri.calls.lifecycle import Move, State
 from daeri.calls.model import Call, CallFilter, Change, EventKind, Fare, FarePlan, Place, RequestCall
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.lifecycle import IllegalMove
-from daeri.calls.model import Call, Change
+from daeri.calls.model import Call, Change, IllegalMove
 from daeri.dispatch import decision_log, store
 from daeri.dispatch.model import (
     AlreadyTaken,
