@@ -13,8 +13,14 @@ from daeri.calls.model import (
     CallFilter,
     CallNotFound,
     Change,
+    Label,
+    Move,
     OrdererMissing,
+    Quoted,
     RequestCall,
+    RequestPolicies,
+    State,
+    Wish,
 )
 from daeri.infra import events
 from daeri.infra.database import Tx

@@ -60,6 +60,34 @@ class EventKind(StrEnum):
     EXPIRED = "call.expired"
 
 
+class Kind(StrEnum):
+    """The kind of a call by who ordered and who performs; the locale files have its name for each audience."""
+
+    OWN = "own"
+    AFFILIATE = "affiliate"
+    PHONE = "phone"
+    CONSIGNED = "consigned"
+
+
+class Tag(StrEnum):
+    """What else a reader must know about a call."""
+
+    VIP = "vip"
+    TAILORED = "tailored"
+    DELIVERY = "delivery"
+    RESERVED = "reserved"
+    MULTI = "multi"
+    FOR_ANOTHER = "for_another"
+    BUSINESS = "business"
+    VIA = "via"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    kind: Kind
+    tags: tuple[Tag, ...]
+
+
 class FarePlan(StrEnum):
     CALCULATOR = "calculator"
     TYPED = "typed"

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from daeri.calls import lifecycle
-from daeri.calls.model import Call, CallFilter, Change, EventKind, Fare, FarePlan, Place, RequestCall
+from daeri.calls.model import Call, CallFilter, Change, EventKind, Fare, FarePlan, Move, Place, RequestCall, State
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
