@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from daeri.infra.bus import Bus
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, EventId, Ids
 from daeri.kernel.terms import SYSTEM, Actor, Service
@@ -23,7 +24,33 @@ from daeri.policies.model import (
 )
 from daeri.policies.policy import PolicyBook
 
-__all__ = ["PolicyBook", "history", "load_book", "load_books", "read", "withdraw", "write"]
+__all__ = ["PolicyBook", "PolicyShelf", "history", "load_book", "load_books", "read", "withdraw", "write"]
+
+
+class PolicyShelf:
+    """`of` never waits; `refresh` reads again what a hint has marked, or everything when told to."""
+
+    def __init__(self, books: Mapping[CompanyId, PolicyBook], bus: Bus) -> None:
+        self._books = books
+        self._changed = False
+        self.stop = bus.listen(CHANGED_TOPIC, self._heard)
+
+    def of(self, company_id: CompanyId) -> PolicyBook:
+        """The company's book; an empty one (the built-in defaults) when it has no records."""
+        return self._books[company_id]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a record was written since the last reading."""
+        return self._changed
+
+    async def refresh(self, tx: Tx) -> None:
+        """Read all records again."""
+        self._changed = False
+        self._books = await load_books(tx)
+
+    def _heard(self, _topic: str, _message: bytes) -> None:
+        self._changed = True
 
 
 async def read(
