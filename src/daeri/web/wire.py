@@ -1,0 +1,239 @@
+"""What the API's JSON looks like: the structs that are decoded and encoded, and how domain values become them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from daeri.calls import api as calls
+from daeri.calls.model import Call, Kind, Place, State, Tag
+from daeri.dispatch.model import Offer
+from daeri.kernel.geo import Point
+from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+
+Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees, WGS84.")]
+Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees, WGS84.")]
+Name = Annotated[str, Meta(max_length=100)]
+MAX_VIAS = 20  # a bound on the body; the company's policy is narrower
+
+
+class PlaceIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point with the name that people know it by."""
+
+    lat: Latitude
+    lon: Longitude
+    name: Name = ""
+
+
+class PlaceOut(msgspec.Struct, frozen=True):
+    lat: float
+    lon: float
+    name: str
+    region: str | None
+
+
+class QuoteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    origin: PlaceIn
+    destination: PlaceIn
+    vias: Annotated[tuple[PlaceIn, ...], Meta(max_length=MAX_VIAS)] = ()
+    service: Service = Service.GENERAL
+
+
+class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer's request. Without `fare_amount` (won) the calculator's fare holds."""
+
+    origin: PlaceIn
+    destination: PlaceIn
+    vias: Annotated[tuple[PlaceIn, ...], Meta(max_length=MAX_VIAS)] = ()
+    service: Service = Service.GENERAL
+    options: Annotated[tuple[Option, ...], Meta(max_length=len(Option))] = ()
+    payment: Payment = Payment.CARD
+    reserved_for: Annotated[datetime, Meta(tz=True)] | None = None
+    fare_amount: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+    note: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why somebody cancels or releases, in their own words or as a code."""
+
+    reason: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class DriverOut(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+
+
+class LabelOut(msgspec.Struct, frozen=True):
+    """The kind of a call and its tags; the words for each audience are in the locale files."""
+
+    kind: Kind
+    tags: tuple[Tag, ...]
+
+
+class CallOut(msgspec.Struct, frozen=True):
+    """One call; amounts in won, instants in UTC."""
+
+    id: UUID
+    number: str
+    version: int
+    state: State
+    label: LabelOut
+    source: Source
+    service: Service
+    timing: Timing
+    options: tuple[Option, ...]
+    origin: PlaceOut
+    destination: PlaceOut
+    vias: tuple[PlaceOut, ...]
+    payment: Payment
+    fare_amount: int
+    fare_plan: str
+    note: str
+    requested_at: datetime
+    reserved_for: datetime | None
+    assigned_at: datetime | None
+    arrived_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime
+    driver: DriverOut | None
+    ended_by: ActorKind | None
+    cancelled_from: State | None
+    end_reason: str | None
+
+
+class CallPageOut(msgspec.Struct, frozen=True):
+    items: tuple[CallOut, ...]
+    next_cursor: str | None
+
+
+class CardOut(msgspec.Struct, frozen=True):
+    """A call card: what a driver needs to decide. Metres and seconds are by road, to the customer."""
+
+    offer_id: UUID | None
+    call_id: UUID
+    number: str
+    label: LabelOut
+    service: Service
+    options: tuple[Option, ...]
+    origin: PlaceOut
+    destination: PlaceOut
+    vias: tuple[PlaceOut, ...]
+    fare_amount: int
+    payment: Payment
+    pickup_m: int
+    pickup_s: int | None
+    expires_at: datetime | None
+
+
+class CardsOut(msgspec.Struct, frozen=True):
+    items: tuple[CardOut, ...]
+
+
+class DriverStateOut(msgspec.Struct, frozen=True):
+    """A driver's truth: duty, the call they are on, the offers to answer, and how to report positions."""
+
+    status: str
+    duty: str
+    call: CallOut | None
+    offers: tuple[CardOut, ...]
+    cadence_s: int
+    socket: str
+
+
+class PositionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lat: Latitude
+    lon: Longitude
+
+
+class DutyIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    on: bool
+    position: PositionIn | None = None
+
+
+def place(given: PlaceIn, region: str | None) -> Place:
+    """The wire's place as the domain's."""
+    return Place(Point(given.lat, given.lon), given.name, region)
+
+
+def place_out(known: Place) -> PlaceOut:
+    return PlaceOut(known.point.lat, known.point.lon, known.name, known.region)
+
+
+def call_out(call: Call, names: Mapping[UUID, str]) -> CallOut:
+    """A call for whoever may see it; `names` has its driver's display name where they may see that."""
+    driver_id = call.driver_id
+    return CallOut(
+        id=call.id,
+        number=call.number,
+        version=call.version,
+        state=call.state,
+        label=label_out(call),
+        source=call.source,
+        service=call.service,
+        timing=call.timing,
+        options=call.options,
+        origin=place_out(call.origin),
+        destination=place_out(call.destination),
+        vias=tuple(map(place_out, call.vias)),
+        payment=call.payment,
+        fare_amount=call.fare.amount,
+        fare_plan=call.fare.plan,
+        note=call.note,
+        requested_at=call.requested_at,
+        reserved_for=call.reserved_for,
+        assigned_at=call.assigned_at,
+        arrived_at=call.arrived_at,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        expires_at=call.expires_at,
+        driver=None if driver_id is None else DriverOut(driver_id, names.get(driver_id, "")),
+        ended_by=call.ended_by,
+        cancelled_from=call.cancelled_from,
+        end_reason=call.end_reason,
+    )
+
+
+def offer_card(offer: Offer, call: Call) -> CardOut:
+    """The card of a live offer."""
+    return _card(call, offer.id, offer.pickup_m, offer.pickup_s, offer.expires_at)
+
+
+def listed_card(call: Call, metres: int) -> CardOut:
+    """The card of a call in the open list; `metres` as the crow flies."""
+    return _card(call, None, metres, None, None)
+
+
+def label_out(call: Call) -> LabelOut:
+    label = calls.label(call)
+    return LabelOut(label.kind, label.tags)
+
+
+def driver_ids_of(found: Sequence[Call]) -> list[UUID]:
+    """Whose names a list of calls needs."""
+    return [call.driver_id for call in found if call.driver_id is not None]
+
+
+def _card(
+    call: Call, offer_id: UUID | None, pickup_m: int, pickup_s: int | None, expires_at: datetime | None
+) -> CardOut:
+    return CardOut(
+        offer_id=offer_id,
+        call_id=call.id,
+        number=call.number,
+        label=label_out(call),
+        service=call.service,
+        options=call.options,
+        origin=place_out(call.origin),
+        destination=place_out(call.destination),
+        vias=tuple(map(place_out, call.vias)),
+        fare_amount=call.fare.amount,
+        payment=call.payment,
+        pickup_m=pickup_m,
+        pickup_s=pickup_s,
+        expires_at=expires_at,
+    )
