@@ -1,6 +1,6 @@
 """Builds .venv from the locked requirements; with nothing changed, a second run returns at once.
 
-usage: python3 scripts/setup.py run|test [--this-python]
+usage: python3 scripts/setup.py [--this-python] run|test
 
 Runs on a bare Python, so it uses the standard library alone. `run` is what the program needs, `test` adds what the
 tests and checks need. uv does the work where it can be had; pip does the same, slower, where it cannot.
@@ -35,7 +35,7 @@ PIP_TO_UV = {
 
 
 def main(arguments: list[str]) -> int:
-    profile = arguments[0] if arguments else "test"
+    profile = next((argument for argument in arguments if not argument.startswith("-")), "test")
     if profile not in PROFILES:
         return _fail(f"unknown profile {profile!r}: use run or test")
     if sys.version_info < FLOOR:
