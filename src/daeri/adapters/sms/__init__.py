@@ -1,0 +1,1 @@
+"""Short messages: one-time codes and, later, notices."""
