@@ -1,0 +1,304 @@
+"""The nearest drivers, exactly: a grid of cells sorted by one packed key, and batched searches in growing discs.
+
+A layer is a company: its drivers have their own cells, so that one sort and one search serve all companies and no
+search ever meets another company's driver. Who may be found is decided before the search (`Grid.restrict`), so that
+an eligible seventeenth is never hidden behind sixteen who are not. A layer must not cross the antimeridian.
+"""
+
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daeri.kernel.geo import METRES_PER_DEGREE
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_DRIVERS_PER_CELL = 2.0  # where the average driver stands
+_LEAST_SIDE_M = 25.0
+_MOST_CELLS_A_SIDE = 1 << 16
+_SAMPLE = 4096
+_SAMPLE_CELLS = 128
+_ROWS_A_BATCH = 4096  # bounds the memory of one search and the bits of a packed key
+_MM_BITS = 28  # 268 km
+_PAIR_BITS = 23
+_FARTHEST_M = 200_000.0
+
+
+class IdOrder(NamedTuple):
+    """Driver ids by slot as two halves: what puts drivers at the same distance into an order."""
+
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+
+
+class Query(NamedTuple):
+    """Points to search around, as columns of one length: layer, degrees, radius in metres."""
+
+    layer: Ints
+    lat: Floats
+    lon: Floats
+    radius_m: Floats
+
+    def take(self, rows: Ints) -> "Query":
+        return Query(self.layer[rows], self.lat[rows], self.lon[rows], self.radius_m[rows])
+
+
+class Pairs(NamedTuple):
+    """Which driver is how far from which query row, as columns: by row, then by distance, then by driver id."""
+
+    row: Ints
+    slot: Ints
+    mm: Ints
+
+    def take(self, chosen: Ints | Flags) -> "Pairs":
+        return Pairs(*(column[chosen] for column in self))
+
+
+class Strips(NamedTuple):
+    """Ranges of entries of a grid, each one row of cells for one query row; `cells` counts cells by query row."""
+
+    row: Ints
+    begin: Ints
+    end: Ints
+    cells: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How degrees become cells; the same for all layers of a grid."""
+
+    south: float
+    west: float
+    rows: int
+    columns: int
+    rows_per_degree: float
+    columns_per_degree: float
+    side_m: float
+
+    def rows_of(self, lat: Floats) -> Ints:
+        return self._cells((lat - self.south) * self.rows_per_degree, self.rows)
+
+    def columns_of(self, lon: Floats) -> Ints:
+        return self._cells((lon - self.west) * self.columns_per_degree, self.columns)
+
+    @staticmethod
+    def _cells(scaled: Floats, count: int) -> Ints:
+        return np.clip(scaled, 0, count - 1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Drivers in the order of their cells: `cell`, `slot`, `lat`, `lon` are columns of one length."""
+
+    frame: Frame
+    cell: Ints
+    slot: Ints
+    lat: Floats
+    lon: Floats
+
+    def restrict(self, keep: Flags) -> "Grid":
+        """The grid of the entries where `keep` is true; nothing is sorted again."""
+        if keep.all():
+            return self
+        chosen = np.flatnonzero(keep)
+        return Grid(self.frame, self.cell[chosen], self.slot[chosen], self.lat[chosen], self.lon[chosen])
+
+
+def build_grid(slot: Ints, layer: Ints, lat: Floats, lon: Floats) -> Grid:
+    """The grid of the drivers given as columns of one length."""
+    frame = _frame_around(lat, lon)
+    cell = frame.rows_of(lat) * frame.columns + frame.columns_of(lon)
+    if layer.any():
+        cell += layer * (frame.rows * frame.columns)
+    bits = len(slot).bit_length()
+    packed = np.sort(cell << bits | np.arange(len(slot)))
+    order = packed & ((1 << bits) - 1)
+    return Grid(frame, packed >> bits, slot[order], lat[order], lon[order])
+
+
+def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | None = None) -> Pairs:
+    """The k nearest drivers within the radius of every query row, ties in the order of the drivers' ids.
+
+    `excluded` are sorted `pair_keys` that must not be found.
+    """
+    if not len(query.lat) or not len(grid.slot):
+        return no_pairs()
+    parts = []
+    for first in range(0, len(query.lat), _ROWS_A_BATCH):
+        rows = np.arange(first, min(first + _ROWS_A_BATCH, len(query.lat)))
+        parts.append(_nearest_of_batch(grid, query, rows, k, ids=ids, excluded=excluded))
+    return joined(parts)
+
+
+def within(grid: Grid, query: Query) -> Pairs:
+    """Every driver within the radius of every query row, by row; the order within a row is that of the cells."""
+    if not len(query.lat) or not len(grid.slot):
+        return no_pairs()
+    row, entry, mm = _in_discs(grid, query, query.radius_m)
+    return Pairs(row, grid.slot[entry], mm)
+
+
+def _nearest_of_batch(grid: Grid, query: Query, rows: Ints, k: int, *, ids: IdOrder, excluded: Ints | None) -> Pairs:
+    """Discs grow around the rows that have not yet found k, until k are in or the radius is reached."""
+    reach = np.minimum(query.radius_m[rows], _first_reach(grid, query.take(rows), k))
+    found = []
+    while len(rows):
+        local, entry, mm = _in_discs(grid, query.take(rows), reach)
+        pairs = Pairs(rows[local], entry, mm)
+        if excluded is not None and len(excluded):
+            allowed = ~is_among(pair_keys(pairs.row, grid.slot[entry]), excluded)
+            local, pairs = local[allowed], pairs.take(allowed)
+        count = np.bincount(local, minlength=len(rows))
+        done = (count >= k) | (reach >= query.radius_m[rows])
+        found.append(pairs.take(done[local]))
+        growth = np.clip(np.sqrt(2.0 * k / np.maximum(count, 1)), 1.3, 3.0)
+        rows, reach = rows[~done], (reach * growth)[~done]
+        reach = np.minimum(reach, query.radius_m[rows])
+    return _first_k(joined(found), grid.slot, k, ids)
+
+
+def _in_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints, Ints]:
+    """All entries within `reach_m` of each query row: (row, entry of the grid, millimetres)."""
+    reach_m = np.minimum(reach_m, _FARTHEST_M)
+    row, entry = _in_boxes(grid, query, reach_m)
+    cosine, half_sine = np.cos(np.radians(query.lat)), np.sin(np.radians(query.lat)) * np.radians(0.5)
+    north = grid.lat[entry] - query.lat[row]
+    # The cosine of the middle latitude, to the first order: within 1e-5 of the great circle at 100 km.
+    east = (grid.lon[entry] - query.lon[row]) * (cosine[row] - half_sine[row] * north)
+    metres = np.sqrt(north * north + east * east) * METRES_PER_DEGREE
+    inside = np.flatnonzero(metres <= reach_m[row])
+    return row[inside], entry[inside], np.rint(metres[inside] * 1000).astype(np.int64)
+
+
+def _in_boxes(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints]:
+    """All entries of the cells that the box around each disc touches, as (row, entry)."""
+    strips = _strips(grid, query, reach_m)
+    strip, offset = _expand(strips.end - strips.begin)
+    return strips.row[strip], strips.begin[strip] + offset
+
+
+def _strips(grid: Grid, query: Query, reach_m: Floats) -> Strips:
+    """The cells that the box around each disc touches: those of one row of cells are one range of entries."""
+    frame = grid.frame
+    reach_deg = reach_m / METRES_PER_DEGREE
+    edge = np.cos(np.radians(np.minimum(np.abs(query.lat) + reach_deg, 89.9)))
+    south, north = frame.rows_of(query.lat - reach_deg), frame.rows_of(query.lat + reach_deg)
+    west, east = frame.columns_of(query.lon - reach_deg / edge), frame.columns_of(query.lon + reach_deg / edge)
+    row, strip = _expand(north - south + 1)
+    base = ((south + query.layer * frame.rows)[row] + strip) * frame.columns
+    begin = np.searchsorted(grid.cell, base + west[row], "left")
+    end = np.searchsorted(grid.cell, base + east[row], "right")
+    return Strips(row, begin, end, (north - south + 1) * (east - west + 1))
+
+
+def _first_reach(grid: Grid, query: Query, k: int) -> Floats:
+    """How far to look first: far enough for a few more than k, if all around is as dense as the nearest cells."""
+    side_m = grid.frame.side_m
+    strips = _strips(grid, query, np.full(len(query.lat), side_m))
+    count = np.bincount(strips.row, weights=strips.end - strips.begin, minlength=len(query.lat))
+    density = np.maximum(count, 0.5) / (strips.cells * side_m**2)
+    reach: Floats = np.sqrt((k + 2 * sqrt(k)) / (pi * density))
+    return reach
+
+
+def _expand(counts: Ints) -> tuple[Ints, Ints]:
+    """For counts [2, 0, 3]: the owners [0, 0, 2, 2, 2] and the running numbers [0, 1, 0, 1, 2]."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]
+
+
+def _first_k(pairs: Pairs, slots: Ints, k: int, ids: IdOrder) -> Pairs:
+    """The first k pairs of each row by distance, then by driver id. Here `pairs.slot` still is an entry of the grid."""
+    if not len(pairs.row):
+        return no_pairs()
+    base = int(pairs.row.min())
+    # One sort of plain integers is several times faster than an indirect one.
+    packed = (pairs.row - base) << (_MM_BITS + _PAIR_BITS) | pairs.mm << _PAIR_BITS | np.arange(len(pairs.row))
+    packed.sort()
+    order = packed & ((1 << _PAIR_BITS) - 1)
+    place = packed >> _PAIR_BITS  # row and millimetres
+    row = packed >> (_MM_BITS + _PAIR_BITS)
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    sizes = np.diff(first, append=len(row))
+    farthest = np.repeat(place[first + np.minimum(sizes, k) - 1], sizes)
+    kept = np.flatnonzero(place <= farthest)  # more than k only when the k-th has its equals
+    result = Pairs(row[kept] + base, slots[pairs.slot[order[kept]]], place[kept] & ((1 << _MM_BITS) - 1))
+    tied = np.flatnonzero(np.diff(place[kept]) == 0)
+    if not len(tied):
+        return result
+    return _in_id_order(result, np.union1d(tied, tied + 1), ids).take(_rank_in_row(result.row) < k)
+
+
+def _in_id_order(pairs: Pairs, tied: Ints, ids: IdOrder) -> Pairs:
+    """The pairs with those at the places `tied` put into the order of the drivers' ids."""
+    among = pairs.take(tied)
+    pairs.slot[tied] = among.slot[np.lexsort((ids.low[among.slot], ids.high[among.slot], among.mm, among.row))]
+    return pairs
+
+
+def _rank_in_row(row: Ints) -> Ints:
+    """The running number of each element among its neighbours of equal value: [4, 4, 7] → [0, 1, 0]."""
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    rank: Ints = np.arange(len(row)) - np.repeat(first, np.diff(first, append=len(row)))
+    return rank
+
+
+def is_among(keys: Ints, sorted_keys: Ints) -> Flags:
+    """Which of `keys` stand in `sorted_keys`."""
+    if not len(sorted_keys):
+        return np.zeros(len(keys), np.bool_)
+    at = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    among: Flags = sorted_keys[at] == keys
+    return among
+
+
+def joined(parts: list[Pairs]) -> Pairs:
+    """The pairs of all parts, one after the other."""
+    if len(parts) <= 1:
+        return parts[0] if parts else no_pairs()
+    return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def no_pairs() -> Pairs:
+    return Pairs(*(np.empty(0, np.int64) for _ in range(3)))
+
+
+def pair_keys(row: Ints, slot: Ints) -> Ints:
+    """One number for each pair, in the order of rows, then slots."""
+    return row << 32 | slot
+
+
+def _frame_around(lat: Floats, lon: Floats) -> Frame:
+    """Cells of such a side that the average driver shares theirs with about one other."""
+    if not len(lat):
+        return Frame(0.0, 0.0, 1, 1, 1.0, 1.0, 1.0)
+    south, west = float(lat.min()), float(lon.min())
+    height = max((float(lat.max()) - south) * METRES_PER_DEGREE, 1.0)
+    cosine = max(float(np.cos(np.radians(lat.mean()))), 0.01)
+    width = max((float(lon.max()) - west) * METRES_PER_DEGREE * cosine, 1.0)
+    density = _density(lat, lon, height * width)
+    side = max(sqrt(_DRIVERS_PER_CELL / density), _LEAST_SIDE_M, max(height, width) / _MOST_CELLS_A_SIDE)
+    rows, columns = int(height / side) + 1, int(width / side) + 1
+    per_degree = METRES_PER_DEGREE / side
+    return Frame(south, west, rows, columns, per_degree, per_degree * cosine, side)
+
+
+def _density(lat: Floats, lon: Floats, area_m2: float) -> float:
+    """Drivers per square metre around the average driver, from a sample: cities are denser than their country."""
+    step = max(len(lat) // _SAMPLE, 1)
+    sample_lat, sample_lon = lat[::step], lon[::step]
+    counts = np.bincount(_shares(sample_lat) * _SAMPLE_CELLS + _shares(sample_lon))
+    others = float((counts * (counts - 1)).sum()) / len(sample_lat)  # in the cell of the average driver, but for them
+    return max(others * step * _SAMPLE_CELLS**2, len(lat)) / area_m2
+
+
+def _shares(degrees: Floats) -> Ints:
+    """In which of the `_SAMPLE_CELLS` equal parts of its span each value lies."""
+    low, span = degrees.min(), max(float(np.ptp(degrees)), 1e-9)
+    shares: Ints = np.clip((degrees - low) / span * _SAMPLE_CELLS, 0, _SAMPLE_CELLS - 1).astype(np.int64)
+    return shares

@@ -1,0 +1,166 @@
+"""Why each driver near a call did or did not get it, for the calls whose outcome changed (I-040). Pure.
+
+Kept as columns: an object for every pair would cost more than the decision itself.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daeri.dispatch.fleet import Status
+from daeri.dispatch.grid import Pairs, is_among, joined, pair_keys, within
+from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
+from daeri.dispatch.roster import AskedPairs, Calls, Roster
+
+Ints = NDArray[np.int64]
+
+_NONE = -1
+_ROWS_COUNTED_TOGETHER = 64  # bounds the memory of counting everybody around many calls
+
+
+class Found(NamedTuple):
+    """The pairs that competed, those of them that were chosen, and those who see a call of the open list."""
+
+    candidates: Pairs
+    chosen: Pairs
+    visible: Pairs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """A tick as far as it is decided, with the outcome of each call by row."""
+
+    calls: Calls
+    asked: AskedPairs
+    roster: Roster
+    found: Found
+    outcomes: list[Outcome]
+
+
+def describe(decided: Decided, logged_drivers: int) -> tuple[tuple[CallOutcome, ...], Considered]:
+    """The changed outcomes and the pairs behind them: of each call the `logged_drivers` nearest within the cap."""
+    calls, outcomes = decided.calls, decided.outcomes
+    changed = np.array(
+        [row for row, call in enumerate(calls.structs) if _is_news(call.previous, outcomes[row])], np.int64
+    )
+    call_of_driver = _call_of_driver(decided)
+    pairs = _logged_pairs(decided, changed, logged_drivers)
+    reason = _reasons(decided, pairs, call_of_driver)
+    change_of_row = np.full(len(outcomes) + 1, _NONE)  # the last place answers for "no call"
+    change_of_row[changed] = np.arange(len(changed))
+    went_to = np.where(reason == Reason.NEARER_TO_OTHER_CALL, call_of_driver[pairs.slot], _NONE)
+    considered = Considered(
+        change_of_row[pairs.row],
+        pairs.slot.astype(np.uint32),
+        (pairs.mm / 1000).astype(np.float32),
+        reason,
+        change_of_row[went_to].astype(np.int32),
+    )
+    return _changes(decided, changed, pairs, call_of_driver), considered
+
+
+def _is_news(previous: Outcome | None, outcome: Outcome) -> bool:
+    """An offer is always news: each is to another driver."""
+    return outcome is not previous or outcome is Outcome.OFFERED
+
+
+def _call_of_driver(decided: Decided) -> Ints:
+    """By slot: the row of the call that the driver is offered in this tick."""
+    rows = np.full(len(decided.roster.fleet.lat), _NONE)
+    rows[decided.found.chosen.slot] = decided.found.chosen.row
+    return rows
+
+
+def _logged_pairs(decided: Decided, changed: Ints, k: int) -> Pairs:
+    """The k nearest of every changed call, free or not, and the chosen one even when k busy ones are nearer."""
+    calls, roster = decided.calls, decided.roster
+    pairs = roster.nearest(roster.grid, calls.without_needs(), changed, radius_m=calls.cap_m, k=k)
+    keys = np.sort(pair_keys(pairs.row, pairs.slot))
+    chosen = decided.found.chosen.take(np.isin(decided.found.chosen.row, changed))
+    missing = chosen.take(~is_among(pair_keys(chosen.row, chosen.slot), keys))
+    if not len(missing.row):
+        return pairs
+    pairs = joined([pairs, missing])
+    return pairs.take(np.argsort(pairs.row, kind="stable"))
+
+
+def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np.uint8]:
+    """The reason of each pair; where several apply, the one written last, the strongest, stays."""
+    calls, asked, roster = decided.calls, decided.asked, decided.roster
+    row, slot = pairs.row, pairs.slot
+    status, keys = roster.fleet.status[slot], pair_keys(row, slot)
+    reason = np.full(len(row), Reason.FARTHER, np.uint8)
+    went_to = call_of_driver[slot]
+    reason[(went_to != _NONE) & (went_to != row) & _is_nearer_than_chosen(decided, pairs)] = Reason.NEARER_TO_OTHER_CALL
+    reason[pairs.mm > calls.radius_m[row] * 1000] = Reason.OUT_OF_RADIUS
+    reason[~roster.fresh[slot]] = Reason.STALE_POSITION
+    reason[status == Status.HELD] = Reason.HELD_BY_OTHER_OFFER
+    reason[status == Status.BUSY] = Reason.BUSY
+    reason[~roster.is_able(slot, calls.needs[row])] = Reason.NOT_ELIGIBLE
+    if len(asked.row):
+        earlier = asked.keys()
+        reason[is_among(keys, earlier[asked.declined])] = Reason.ALREADY_DECLINED
+        reason[is_among(keys, earlier[~asked.declined])] = Reason.ALREADY_IGNORED
+    reason[went_to == row] = Reason.CHOSEN
+    visible = decided.found.visible
+    reason[is_among(keys, np.sort(pair_keys(visible.row, visible.slot)))] = Reason.LISTED
+    return reason
+
+
+def _is_nearer_than_chosen(decided: Decided, pairs: Pairs) -> NDArray[np.bool_]:
+    """True where the driver is nearer than the one that the call got, or the call got none."""
+    chosen_mm = np.full(len(decided.outcomes), np.iinfo(np.int64).max)
+    chosen_mm[decided.found.chosen.row] = decided.found.chosen.mm
+    nearer: NDArray[np.bool_] = pairs.mm <= chosen_mm[pairs.row]
+    return nearer
+
+
+def _changes(decided: Decided, changed: Ints, pairs: Pairs, call_of_driver: Ints) -> tuple[CallOutcome, ...]:
+    calls, outcomes = decided.calls, decided.outcomes
+    rows = changed.tolist()
+    first, last = np.searchsorted(pairs.row, changed), np.searchsorted(pairs.row, changed, "right")
+    rest = _rest(decided, changed, pairs, call_of_driver)
+    winner = _winner_of_nearest(decided, call_of_driver)
+    nothing: dict[Reason, int] = {}
+    return tuple(
+        CallOutcome(
+            calls.structs[row].call_id,
+            outcomes[row],
+            radius,
+            begin,
+            end,
+            rest.get(row, nothing),
+            calls.structs[winner[row]].call_id if row in winner else None,
+        )
+        for row, radius, begin, end in zip(
+            rows, np.rint(calls.radius_m[changed]).astype(np.int64).tolist(), first.tolist(), last.tolist(), strict=True
+        )
+    )
+
+
+def _winner_of_nearest(decided: Decided, call_of_driver: Ints) -> dict[int, int]:
+    """By row: the call that the nearest candidate went to, where that is another one."""
+    candidates = decided.found.candidates
+    first = np.flatnonzero(np.diff(candidates.row, prepend=_NONE))
+    row, winner = candidates.row[first], call_of_driver[candidates.slot[first]]
+    lost = (winner != _NONE) & (winner != row)
+    return dict(zip(row[lost].tolist(), winner[lost].tolist(), strict=True))
+
+
+def _rest(decided: Decided, changed: Ints, logged: Pairs, call_of_driver: Ints) -> dict[int, dict[Reason, int]]:
+    """For changed calls that found nobody: the drivers within their radius beyond the logged ones, by reason."""
+    calls, keys = decided.calls, np.sort(pair_keys(logged.row, logged.slot))
+    unmet = [row for row in changed.tolist() if decided.outcomes[row] not in (Outcome.OFFERED, Outcome.LISTED)]
+    counts: dict[int, dict[Reason, int]] = {}
+    for first in range(0, len(unmet), _ROWS_COUNTED_TOGETHER):
+        rows = np.array(unmet[first : first + _ROWS_COUNTED_TOGETHER])
+        near = within(decided.roster.grid, calls.around(rows, calls.radius_m))
+        pairs = near._replace(row=rows[near.row])
+        pairs = pairs.take(~is_among(pair_keys(pairs.row, pairs.slot), keys))
+        table = np.bincount(pairs.row * len(Reason) + _reasons(decided, pairs, call_of_driver))
+        for cell in np.flatnonzero(table).tolist():
+            row, reason = divmod(cell, len(Reason))
+            counts.setdefault(row, {})[Reason(reason)] = int(table[cell])
+    return counts

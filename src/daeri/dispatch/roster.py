@@ -1,0 +1,144 @@
+"""What a tick reads, as columns: the calls that are due, the earlier offers, and the drivers in a grid. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daeri.dispatch.fleet import FleetView, Status
+from daeri.dispatch.grid import Grid, IdOrder, Pairs, Query, build_grid, joined, nearest, pair_keys
+from daeri.dispatch.plan import Answer, Mode, RadiusSteps, WaitingCall
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calls:
+    """The calls that are due, oldest first, and columns made of them: a call is a row."""
+
+    structs: list[WaitingCall]
+    company: Ints
+    lat: Floats
+    lon: Floats
+    needs: Ints
+    radius_m: Floats
+    cap_m: Floats
+    is_listed: Flags
+
+    def around(self, rows: Ints, radius_m: Floats) -> Query:
+        return Query(self.company[rows], self.lat[rows], self.lon[rows], radius_m[rows])
+
+    def without_needs(self) -> "Calls":
+        """The same calls as if any driver could do them: to see who is there at all."""
+        return replace(self, needs=np.zeros_like(self.needs))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedPairs:
+    """Earlier offers as columns: the newest of each (row, slot), in the order of `pair_keys`."""
+
+    row: Ints
+    slot: Ints
+    declined: Flags
+    at_ms: Ints
+
+    def keys(self) -> Ints:
+        return pair_keys(self.row, self.slot)
+
+    def keys_within(self, rows: Ints) -> Ints:
+        """The keys of these rows (ascending) with each row numbered by its place in `rows`."""
+        if not len(self.row) or not len(rows):
+            return np.empty(0, np.int64)
+        place = np.minimum(np.searchsorted(rows, self.row), len(rows) - 1)
+        mine = rows[place] == self.row
+        return pair_keys(place[mine], self.slot[mine])
+
+
+class Roster:
+    """The drivers on duty whose place is known, in a grid, and which of them are free."""
+
+    def __init__(self, fleet: FleetView, oldest_fix_ms: int) -> None:
+        self.fleet = fleet
+        self.ids = IdOrder(fleet.id_high, fleet.id_low)
+        on_duty = np.flatnonzero((fleet.status != Status.OFF) & (fleet.at_ms >= 0))
+        company = fleet.company[on_duty].astype(np.int64)
+        self.grid = build_grid(on_duty, company, fleet.lat[on_duty], fleet.lon[on_duty])
+        self.fresh = fleet.at_ms >= oldest_fix_ms
+        self.free = (fleet.status == Status.IDLE) & self.fresh
+        self.free_grid = self.grid.restrict(self.free[self.grid.slot])
+
+    def nearest(
+        self, grid: Grid, calls: Calls, rows: Ints, *, radius_m: Floats, k: int, asked: AskedPairs | None = None
+    ) -> Pairs:
+        """The k nearest of `grid` who can do what each call of `rows` (ascending) needs, without those of `asked`."""
+        parts = []
+        needs_of_rows = calls.needs[rows]
+        for needs in np.unique(needs_of_rows).tolist():
+            mine = rows[needs_of_rows == needs]
+            able = grid.restrict(self.is_able(grid.slot, needs)) if needs else grid
+            excluded = asked.keys_within(mine) if asked is not None else None
+            found = nearest(able, calls.around(mine, radius_m), k, self.ids, excluded)
+            parts.append(found._replace(row=mine[found.row]))
+        pairs = joined(parts)
+        return pairs if len(parts) <= 1 else pairs.take(np.argsort(pairs.row, kind="stable"))
+
+    def nearest_free(self, calls: Calls, rows: Ints, *, k: int, asked: AskedPairs) -> Pairs:
+        """The k nearest who can be offered each call now, within the radius that it has reached."""
+        return self.nearest(self.free_grid, calls, rows, radius_m=calls.radius_m, k=k, asked=asked)
+
+    def is_able(self, slot: Ints, needs: int | Ints) -> Flags:
+        """True where the driver has every capability bit of `needs`."""
+        able: Flags = (self.fleet.capabilities[slot] & needs) == needs
+        return able
+
+
+def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps) -> Calls:
+    """Those whose time has come, with the radius that each has reached by waiting."""
+    due = [call for call in waiting if call.waiting_since_ms <= now_ms]
+    due.sort(key=lambda call: (call.waiting_since_ms, call.call_id.int))
+    waited_ms = now_ms - np.array([call.waiting_since_ms for call in due], np.int64)
+    radius_m = _radius(steps, waited_ms)
+    cap_m = np.full(len(due), steps.cap_m)
+    for row, call in enumerate(due):
+        if call.radius is not None:
+            radius_m[row] = _radius(call.radius, waited_ms[row : row + 1])[0]
+            cap_m[row] = call.radius.cap_m
+    return Calls(
+        due,
+        np.array([call.company for call in due], np.int64),
+        np.array([call.lat for call in due], np.float64),
+        np.array([call.lon for call in due], np.float64),
+        np.array([call.needs for call in due], np.int64),
+        radius_m,
+        cap_m,
+        np.array([call.mode is Mode.OPEN_LIST for call in due], np.bool_),
+    )
+
+
+def asked_pairs(calls: Calls) -> AskedPairs:
+    """The earlier offers of all calls; of several to one driver, the newest."""
+    latest = {
+        (row, asked.slot): asked
+        for row, call in enumerate(calls.structs)
+        if call.asked
+        for asked in sorted(call.asked, key=lambda asked: asked.at_ms)
+    }
+    pairs = sorted(latest)
+    answers = [latest[pair] for pair in pairs]
+    return AskedPairs(
+        np.array([row for row, _ in pairs], np.int64),
+        np.array([slot for _, slot in pairs], np.int64),
+        np.array([asked.answer is Answer.DECLINED for asked in answers], np.bool_),
+        np.array([asked.at_ms for asked in answers], np.int64),
+    )
+
+
+def _radius(steps: RadiusSteps, waited_ms: Ints) -> Floats:
+    taken = waited_ms // (steps.every // MILLISECOND)
+    radius: Floats = np.minimum(steps.start_m + steps.step_m * taken, steps.cap_m)
+    return radius
