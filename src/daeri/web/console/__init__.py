@@ -1,0 +1,1 @@
+"""The console: pages for dispatchers and operators."""

@@ -1,0 +1,64 @@
+"""The console's pages over made-up data, to look at: `python -m tests.web.console.prototype [port]`.
+
+Any address signs in, with the password and the code of `fakes`.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import msgspec
+import uvicorn
+from litestar import Litestar, Request, Response, get
+from litestar.response import Stream
+
+from daeri.kernel.time import SystemClock, to_millis
+from daeri.regions.index import RegionIndex
+from daeri.regions.outline import outline
+from daeri.regions.shipped import shipped_regions
+from daeri.web.console.routes import ConsoleRoom, console_router
+from daeri.web.pages import build_pages
+from daeri.web.static_routes import static_router
+from tests.web.console.fakes import SESSION_COOKIE, FakeConsole, FakeDoor, held_jobs
+from tests.web.console.night import Night
+
+PORT = 8790
+
+
+def message(name: str, data: object) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+
+
+async def events() -> AsyncIterator[bytes]:
+    night = Night(to_millis(SystemClock().now()))
+    yield message("snapshot", night.snapshot())
+    while True:
+        await asyncio.sleep(1)
+        for name, data in night.step():
+            yield message(name, data)
+
+
+@get("/live/console")
+async def live(request: Request[Any, Any, Any]) -> Response[None] | Stream:
+    if request.cookies.get(SESSION_COOKIE) != "open":
+        return Response(None, status_code=401)
+    return Stream(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@get("/api/v1/regions/outline.geojson", sync_to_thread=False)
+def regions() -> Response[bytes]:
+    drawn = outline(RegionIndex(shipped_regions(), [], on=date(2026, 11, 22)))
+    return Response(drawn, media_type="application/geo+json")
+
+
+def app() -> Litestar:
+    pages, console = build_pages(), FakeConsole(held=held_jobs())
+    room = ConsoleRoom(pages, console, console, FakeDoor(), secure_cookies=False)
+    return Litestar([console_router(room), static_router(pages.assets), live, regions], openapi_config=None)
+
+
+if __name__ == "__main__":
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else PORT
+    uvicorn.run(app(), host="127.0.0.1", port=port, log_level="warning")
