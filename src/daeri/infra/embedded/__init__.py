@@ -8,7 +8,7 @@ from daeri.infra.embedded.errors import (
     ServerBinariesMissing,
     ServerUserMissing,
 )
-from daeri.infra.embedded.server import EmbeddedPostgres, embedded_postgres
+from daeri.infra.embedded.server import EmbeddedPostgres, embedded_postgres, running_dsn
 
 __all__ = [
     "DataFolderInUse",
@@ -19,4 +19,5 @@ __all__ = [
     "ServerBinariesMissing",
     "ServerUserMissing",
     "embedded_postgres",
+    "running_dsn",
 ]

@@ -14,7 +14,7 @@ from daeri.infra.embedded.user import Credentials, ServerUser, server_user
 
 ROLE = "daeri"
 DATABASE = "daeri"
-_PASSWORD_FILE = "password"  # noqa: S105 -- a file's name
+PASSWORD_FILE = "password"  # noqa: S105 -- a file's name
 # sockaddr_un.sun_path holds 108 bytes on Linux and 104 elsewhere, the closing zero included.
 _SOCKET_PATH_BYTES = 103
 _LONGEST_SOCKET_NAME = "/.s.PGSQL.65535.lock"
@@ -62,7 +62,7 @@ def _point_elsewhere(link: Path, state_folder: Path, user: ServerUser) -> None:
 
 
 def _password(data_folder: Path) -> str:
-    path = data_folder / _PASSWORD_FILE
+    path = data_folder / PASSWORD_FILE
     try:
         return path.read_text().strip()
     except FileNotFoundError:

@@ -112,8 +112,15 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def is_ready(cluster: Path, pid: int) -> bool:
     """Whether the postmaster says, in the file that pg_ctl reads too, that it accepts connections."""
+    address = running_address(cluster)
+    return address is not None and address[0] == pid
+
+
+def running_address(cluster: Path) -> tuple[int, int] | None:
+    """Process id and port of a postmaster that says it is ready, alive or not."""
     lines = _pid_file(cluster)
-    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+    ready = len(lines) >= 8 and lines[7].strip() == "ready"
+    return (int(lines[0]), int(lines[3])) if ready else None
 
 
 def recorded_postmaster(cluster: Path) -> int | None:

@@ -113,7 +113,7 @@ class EmbeddedPostgres:
             cluster, binaries / "postgres", settings, data_folder / "server.log", watch or processes.best_death_watch()
         )
         self._process, port = start.run()
-        self.dsn = _tcp_dsn(cluster, port)
+        self.dsn = _tcp_dsn(cluster.password, port)
         self.socket_dsn = _socket_dsn(cluster, port)
 
     def stop(self) -> None:
@@ -143,6 +143,19 @@ def embedded_postgres(data_folder: Path, *, throwaway: bool = False) -> Iterator
         yield server
     finally:
         server.stop()
+
+
+def running_dsn(data_folder: Path) -> str | None:
+    """The address of the server that another process runs on `data_folder`, None when none accepts connections."""
+    cluster = (data_folder / "cluster").resolve()
+    address = processes.running_address(cluster)
+    password = data_folder / clusters.PASSWORD_FILE
+    if address is None or not password.exists():
+        return None
+    pid, port = address
+    if not processes.runs_cluster(pid, cluster):
+        return None
+    return _tcp_dsn(password.read_text().strip(), port)
 
 
 def default_state_folder() -> Path:
@@ -266,8 +279,8 @@ def _tail(path: Path, start: int) -> str:
         return file.read()[-_LOG_TAIL_BYTES:].decode(errors="replace")
 
 
-def _tcp_dsn(cluster: Cluster, port: int) -> str:
-    return f"postgresql://{ROLE}:{quote(cluster.password, safe='')}@{HOST}:{port}/{DATABASE}"
+def _tcp_dsn(password: str, port: int) -> str:
+    return f"postgresql://{ROLE}:{quote(password, safe='')}@{HOST}:{port}/{DATABASE}"
 
 
 def _socket_dsn(cluster: Cluster, port: int) -> str | None:
