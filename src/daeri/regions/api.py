@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -53,7 +54,7 @@ async def import_boundaries(tx: Tx, file: Path, *, as_of: date, now: datetime) -
     """Read a GeoJSON or TopoJSON file that shows the division of the day `as_of` and keep its boundaries.
 
     A region's boundary is replaced unless the one known is younger. Features of one region are put together. Those
-    that match no region for certain are in the report.
+    that match no region for certain, or that come too late, are in the report.
 
     Raises:
         BoundaryFileUnreadable: it is neither format, or its coordinates are not WGS84 degrees.
@@ -61,9 +62,15 @@ async def import_boundaries(tx: Tx, file: Path, *, as_of: date, now: datetime) -
     """
     features = read_features(await asyncio.to_thread(file.read_bytes))
     boundaries, report = match_features(features, await store.regions(tx), as_of=as_of)
-    await store.save_boundaries(tx, boundaries, file_name=file.name, now=now)
+    younger = await store.codes_drawn_after(tx, as_of)
+    fresh = [boundary for boundary in boundaries if boundary.code not in younger]
+    await store.save_boundaries(tx, fresh, file_name=file.name, now=now)
     tx.hint(CHANGED_TOPIC)
-    return report
+    return replace(
+        report,
+        matched=tuple(match for match in report.matched if match.code not in younger),
+        outdated=tuple(match for match in report.matched if match.code in younger),
+    )
 
 
 def match_features(

@@ -55,12 +55,13 @@ def _unpack_ring(data: bytes) -> Ring:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """All edges of a shape as columns: enough for containment, because holes and parts cross evenly."""
+    """All edges of a shape as columns, with the number of the polygon that each belongs to."""
 
     x1: NDArray[np.float64]
     y1: NDArray[np.float64]
     x2: NDArray[np.float64]
     y2: NDArray[np.float64]
+    polygon: NDArray[np.int64]
 
     @classmethod
     def of(cls, shape: Shape) -> "Edges":
@@ -68,18 +69,20 @@ class Edges:
         start = np.concatenate(rings)
         end = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
         x1, y1, x2, y2 = (np.ascontiguousarray(c) for c in (start[:, 0], start[:, 1], end[:, 0], end[:, 1]))
-        return cls(x1, y1, x2, y2)
+        polygon = np.repeat(np.arange(len(shape)), [sum(len(ring) for ring in p) for p in shape])
+        return cls(x1, y1, x2, y2, polygon)
 
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north."""
         return float(self.x1.min()), float(self.y1.min()), float(self.x1.max()), float(self.y1.max())
 
     def contain(self, point: Point) -> bool:
-        """Even-odd rule: a ray to the east crosses an odd number of edges."""
+        """Whether a ray to the east crosses an odd number of edges of any polygon: then it is in no hole of it."""
         crossed = np.nonzero((self.y1 > point.lat) != (self.y2 > point.lat))[0]
         x1, y1 = self.x1[crossed], self.y1[crossed]
         slope = (self.x2[crossed] - x1) / (self.y2[crossed] - y1)
-        return bool(np.count_nonzero(x1 + (point.lat - y1) * slope > point.lon) % 2)
+        east = crossed[x1 + (point.lat - y1) * slope > point.lon]
+        return bool((np.bincount(self.polygon[east]) % 2).any())
 
     def distance_m(self, point: Point) -> float:
         """Metres from the point to the nearest edge, on a plane that touches the earth at the point."""

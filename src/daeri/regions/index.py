@@ -58,7 +58,7 @@ class RegionIndex:
     def resolve(self, point: Point) -> Resolution:
         """The finest known region of the point (I-007).
 
-        "boundary": inside an imported boundary. "nearest": by the nearest representative point within 60 km, where
+        "boundary": inside an imported boundary. "nearest": by the nearest representative point within 100 km, where
         no boundary is known, where a region was divided since its boundary was drawn, or within 2 km of a simplified
         shore. "none": in no region of Korea.
         """

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daeri.regions.geometry import Ring, Shape, clip_half_plane
+from daeri.regions.geometry import Ring, Shape, clip_half_plane, is_ring
 from daeri.regions.index import RegionIndex
-from daeri.regions.korea import KOREA_HULL
+from daeri.regions.korea import KOREA
 from daeri.regions.model import Boundary, Region
 from daeri.regions.simplify import WeighedShape, weigh_shapes
 
@@ -98,42 +98,43 @@ def _cell_features(index: RegionIndex) -> list[_Feature]:
     """Cells of the leaves whose ground no boundary covers; the other leaves take part in cutting them out."""
     cells = voronoi_cells(np.array([(leaf.point.lon, leaf.point.lat) for leaf in index.leaves]).reshape(-1, 2))
     return [
-        _feature(leaf, ((np.round(cell, _CELL_DECIMALS),),), "cell")
+        _feature(leaf, cell, "cell")
         for leaf, cell in zip(index.leaves, cells, strict=True)
         if leaf.code not in index.covered
     ]
 
 
-def voronoi_cells(sites: NDArray[np.float64]) -> list[Ring]:
-    """For each site (longitude, latitude) the part of Korea's hull that is nearer to it than to any other.
+def voronoi_cells(sites: NDArray[np.float64]) -> list[Shape]:
+    """For each site (longitude, latitude) the part of Korea that is nearer to it than to any other.
 
-    Distances are taken on a plane with degrees of longitude shortened as at 36° north. Each cell begins as the hull
-    and is clipped by the bisectors to the other sites, nearest first, until the next is too far to cut anything.
+    Distances are taken on a plane with degrees of longitude shortened as at 36° north. Each part of Korea is clipped
+    by the bisectors to the other sites, nearest first, until the next is too far to cut anything.
     """
     scale = np.array([_MID_LATITUDE_SCALE, 1.0])
-    plane, hull = sites * scale, KOREA_HULL * scale
-    return [_cell(plane, i, hull) / scale for i in range(len(plane))]
+    korea = [polygon[0] * scale for polygon in KOREA]
+    plane = sites * scale
+    cells: list[Shape] = []
+    for site in plane:
+        parts = [np.round(_cell_part(plane - site, site, part) / scale, _CELL_DECIMALS) for part in korea]
+        cells.append(tuple((part,) for part in parts if is_ring(part)))
+    return cells
 
 
-def _cell(plane: NDArray[np.float64], own: int, hull: Ring) -> Ring:
-    site = plane[own]
-    offsets = plane - site
+def _cell_part(offsets: NDArray[np.float64], site: NDArray[np.float64], part: Ring) -> Ring:
     distances = np.hypot(offsets[:, 0], offsets[:, 1])
-    cell = hull
     for other in np.argsort(distances, kind="stable"):
-        if distances[other] == 0:
-            continue
-        reach = np.hypot(*(cell - site).T).max(initial=0.0)
+        reach = np.hypot(*(part - site).T).max(initial=0.0)
         if distances[other] > 2 * reach:
             break
-        normal = offsets[other]
-        middle = site + normal / 2
-        cell = clip_half_plane(cell, (float(normal[0]), float(normal[1])), float(normal @ middle))
-    return _without_spikes(cell)
+        if distances[other] > 0:
+            normal = offsets[other]
+            middle = site + normal / 2
+            part = clip_half_plane(part, (float(normal[0]), float(normal[1])), float(normal @ middle))
+    return _without_spikes(part)
 
 
 def _without_spikes(ring: Ring) -> Ring:
-    """Clipping a hollow hull leaves edges that go out and come back the same way; they are taken off."""
+    """Clipping a hollow ring leaves edges that go out and come back the same way; they are taken off."""
     while len(ring) > 3:
         before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
         cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]

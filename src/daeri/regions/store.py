@@ -1,7 +1,7 @@
 """All SQL of the regions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
@@ -23,15 +23,15 @@ SELECT code, parent, level, name_ko, name_en, lat, lon, valid_from, valid_to, su
 FROM regions ORDER BY code
 """
 
-# An older drawing never takes the place of a younger one.
 _UPSERT_BOUNDARY = """
 INSERT INTO region_boundaries (code, as_of, file_name, imported_at, shape) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (code) DO UPDATE SET
     as_of = excluded.as_of, file_name = excluded.file_name, imported_at = excluded.imported_at, shape = excluded.shape
-WHERE region_boundaries.as_of <= excluded.as_of
 """
 
 _BOUNDARIES = "SELECT code, as_of, shape FROM region_boundaries ORDER BY code"
+
+_YOUNGER_BOUNDARIES = "SELECT code FROM region_boundaries WHERE as_of > $1 FOR UPDATE"
 
 
 async def save_regions(tx: Tx, rows: Sequence[ShippedRow]) -> None:
@@ -46,6 +46,11 @@ async def regions(tx: Tx) -> list[Region]:
 async def save_boundaries(tx: Tx, boundaries: Sequence[Boundary], *, file_name: str, now: datetime) -> None:
     rows = [(b.code, b.as_of, file_name, now, pack_shape(b.shape)) for b in boundaries]
     await tx.execute_many(_UPSERT_BOUNDARY, rows)
+
+
+async def codes_drawn_after(tx: Tx, as_of: date) -> frozenset[str]:
+    """Regions whose known boundary is younger than `as_of`; their rows stay locked."""
+    return frozenset(row["code"] for row in await tx.rows(_YOUNGER_BOUNDARIES, as_of))
 
 
 async def boundaries(tx: Tx) -> list[Boundary]:
