@@ -16,7 +16,9 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "daeri"
 CLOCK = re.compile(
     r"\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\s*\("
     r"|\b(?:current_timestamp|current_time|current_date|localtimestamp|localtime)\b"
-    r"|'(?:now|today|tomorrow|yesterday)'",
+    # The words are only the clock when they become an instant: a slot may well be called 'now'.
+    r"|'(?:now|today|tomorrow|yesterday)'\s*::\s*(?:timestamp|date|time)"
+    r"|\b(?:timestamp|timestamptz|date|time)\s+'(?:now|today|tomorrow|yesterday)'",
     re.IGNORECASE,
 )
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
