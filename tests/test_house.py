@@ -64,7 +64,7 @@ BROKEN = [
     ("Pure rooms do no I/O", "kernel/ids.py", "import time"),
     ("From outside a domain only its api and model are imported", "dispatch/api.py", "import daeri.calls.store"),
     ("From outside a domain only its api and model are imported", "web/pages.py", "import daeri.calls.policy"),
-    ("From outside a domain only its api and model are imported", "web/pages.py", "import daeri.calls.ports"),
+    ("From outside a domain only its api and model are imported", "dispatch/api.py", "import daeri.calls.ports"),
     ("From outside a domain only its api and model are imported", "web/pages.py", "import daeri.dispatch.fleet"),
     ("The simulation knows the public API only", "sim/client.py", "import daeri.calls.model"),
     ("Only the top of the house starts what stands beside it", "web/pages.py", "import daeri.sim.client"),
