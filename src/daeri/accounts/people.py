@@ -167,6 +167,11 @@ async def get(tx: Tx, company_id: CompanyId, account_id: AccountId) -> Account:
     return account
 
 
+async def display_names(tx: Tx, company_id: CompanyId, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names that these accounts of the company go by; who is unknown there is left out."""
+    return await store.display_names(tx, company_id, account_ids)
+
+
 async def rename(tx: Tx, company_id: CompanyId, account_id: AccountId, display_name: str) -> None:
     """Raises AccountNotFound."""
     if not await store.rename(tx, company_id, account_id, display_name[:_LONGEST_NAME]):

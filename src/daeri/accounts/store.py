@@ -24,6 +24,7 @@ from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import AccountId, CompanyId
 from daeri.kernel.terms import Actor, ActorKind
 
+_DISPLAY_NAMES = "SELECT id, display_name FROM accounts WHERE company_id = $1 AND id = ANY($2)"
 _ACCOUNT = "id, company_id, kind, display_name, status, created_at, version"
 
 _ADD_CHALLENGE = """
@@ -518,3 +519,8 @@ def _audit_row(row: Row) -> AuditRow:
         row["request_id"],
     )
     return AuditRow(row["id"], row["at"], entry)
+
+
+async def display_names(tx: Tx, company_id: UUID, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    rows = await tx.rows(_DISPLAY_NAMES, company_id, list(account_ids))
+    return {row["id"]: row["display_name"] for row in rows}

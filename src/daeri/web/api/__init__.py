@@ -1,0 +1,1 @@
+"""The JSON API: a module a subject, each route one use case."""

@@ -1,0 +1,188 @@
+"""What drivers do: duty, positions, offers, the open list, and the drive itself."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+
+from daeri.accounts.model import Principal
+from daeri.calls import api as calls
+from daeri.calls.model import Call
+from daeri.dispatch import api as dispatch
+from daeri.drivers.model import Duty
+from daeri.infra.database import Tx
+from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
+from daeri.web.context import WebContext
+from daeri.web.driver_truth import read_truth
+from daeri.web.live.positions import pack
+from daeri.web.principals import driver_of
+from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of, listed_card
+
+Req = Request[Any, Any, Any]
+Step = Callable[..., Awaitable[Call]]
+
+
+@get("/driver")
+async def get_state(context: WebContext, principal: Principal) -> DriverStateOut:
+    """The driver's truth: duty, call, offers; what an app reads after every reload."""
+    driver_id = driver_of(principal)
+    async with context.database.transaction() as tx:
+        return await read_truth(tx, context, driver_id, principal.company_id)
+
+
+@post("/driver/duty", status_code=200)
+async def set_duty(request: Req, context: WebContext, principal: Principal, data: DutyIn) -> Response[bytes]:
+    """Go on or off duty. Off duty withdraws an open offer and is refused while on a call."""
+    driver_id = driver_of(principal)
+
+    async def work(tx: Tx) -> DriverStateOut:
+        duty, now = Duty.ON if data.on else Duty.OFF, context.clock.now()
+        await dispatch.set_duty(tx, driver_id, principal.company_id, duty, principal.actor, now=now, ids=context.ids)
+        return await read_truth(tx, context, driver_id, principal.company_id)
+
+    answer = await context.commands.run(request, principal, work)
+    if data.on and data.position is not None:
+        at = context.clock.now()
+        context.fleet.receive(context.fleet.slot_for(driver_id), pack(at, data.position.lat, data.position.lon))
+    return answer
+
+
+@post("/driver/offers/{offer_id:uuid}/accept", status_code=200)
+async def accept(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+    """Take the offered call."""
+    driver_id = driver_of(principal)
+
+    async def work(tx: Tx) -> CallOut:
+        call = await dispatch.accept(
+            tx, OfferId(offer_id), driver_id, principal.company_id, now=context.clock.now(), ids=context.ids
+        )
+        return await _out(tx, context, call)
+
+    return await context.commands.run(request, principal, work)
+
+
+@post("/driver/offers/{offer_id:uuid}/decline", status_code=204)
+async def decline(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+    """Say no; the call goes to the next driver."""
+    driver_id = driver_of(principal)
+
+    async def work(tx: Tx) -> None:
+        await dispatch.decline(tx, OfferId(offer_id), driver_id, now=context.clock.now())
+
+    return await context.commands.run(request, principal, work, status=204)
+
+
+@get("/driver/open-calls")
+async def open_calls(context: WebContext, principal: Principal) -> CardsOut:
+    """The open-list calls near the driver, nearest first."""
+    driver_id = driver_of(principal)
+    async with context.database.transaction() as tx:
+        listed = await dispatch.open_list(tx, principal.company_id, driver_id)
+        found = {call.id: call for call in await calls.get_many(tx, [entry.call_id for entry in listed])}
+    cards = (listed_card(found[entry.call_id], entry.metres) for entry in listed if entry.call_id in found)
+    return CardsOut(tuple(cards))
+
+
+@post("/driver/calls/{call_id:uuid}/take", status_code=200)
+async def take(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+    """Take a call of the open list; the first wins."""
+    driver_id = driver_of(principal)
+
+    async def work(tx: Tx) -> CallOut:
+        call = await dispatch.take(
+            tx, CallId(call_id), driver_id, principal.company_id, now=context.clock.now(), ids=context.ids
+        )
+        return await _out(tx, context, call)
+
+    return await context.commands.run(request, principal, work)
+
+
+@post("/driver/calls/{call_id:uuid}/arrive", status_code=200)
+async def arrive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+    """The driver stands before the customer."""
+    return await _step(request, context, principal, call_id, _arrive)
+
+
+@post("/driver/calls/{call_id:uuid}/start", status_code=200)
+async def start(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+    """The drive begins."""
+    return await _step(request, context, principal, call_id, _start)
+
+
+@post("/driver/calls/{call_id:uuid}/complete", status_code=200)
+async def complete(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+    """The drive has ended where it should; the driver is free again."""
+    return await _step(request, context, principal, call_id, _complete)
+
+
+@post("/driver/calls/{call_id:uuid}/cancel", status_code=200)
+async def cancel(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
+) -> Response[bytes]:
+    """The driver ends the call unfinished (I-053)."""
+    driver_id = driver_of(principal)
+    reason = None if data is None else data.reason
+
+    async def work(tx: Tx) -> CallOut:
+        call = await dispatch.cancel_by_driver(
+            tx, CallId(call_id), driver_id, principal.company_id, reason, now=context.clock.now(), ids=context.ids
+        )
+        return await _out(tx, context, call)
+
+    return await context.commands.run(request, principal, work)
+
+
+class _At(msgspec.Struct, frozen=True):
+    """What a step of the drive is given beside its transaction."""
+
+    call_id: CallId
+    company_id: CompanyId
+    driver_id: DriverId
+    now: datetime
+
+
+async def _arrive(tx: Tx, at: _At, ids: Ids) -> Call:
+    return await calls.arrive(tx, at.call_id, at.company_id, at.driver_id, now=at.now, ids=ids)
+
+
+async def _start(tx: Tx, at: _At, ids: Ids) -> Call:
+    return await calls.start(tx, at.call_id, at.company_id, at.driver_id, now=at.now, ids=ids)
+
+
+async def _complete(tx: Tx, at: _At, ids: Ids) -> Call:
+    return await dispatch.complete(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
+
+
+async def _step(request: Req, context: WebContext, principal: Principal, call_id: UUID, step: Step) -> Response[bytes]:
+    driver_id = driver_of(principal)
+
+    async def work(tx: Tx) -> CallOut:
+        at = _At(CallId(call_id), principal.company_id, driver_id, context.clock.now())
+        return await _out(tx, context, await step(tx, at, context.ids))
+
+    return await context.commands.run(request, principal, work)
+
+
+async def _out(tx: Tx, context: WebContext, call: Call) -> CallOut:
+    return call_out(call, await context.names.of(tx, call.company_id, driver_ids_of([call])))
+
+
+router = Router(
+    path="/",
+    route_handlers=[
+        get_state,
+        set_duty,
+        accept,
+        decline,
+        open_calls,
+        take,
+        arrive,
+        start,
+        complete,
+        cancel,
+    ],
+    tags=["driver"],
+)  # fmt: skip -- the routes in the order of a night

@@ -1,0 +1,150 @@
+"""Positions over HTTP, for clients without a socket: a bare ASGI handler, because every driver sends one in seconds."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Router, asgi, post
+from litestar.types import Receive, Scope, Send
+from msgspec import Meta
+
+from daeri.accounts.model import AccountKind, Principal, SignedOut, WrongKind
+from daeri.dispatch.fleet import LiveFleet
+from daeri.kernel.errors import Category, DaeriError
+from daeri.kernel.ids import DriverId
+from daeri.web.context import WebContext
+from daeri.web.live.positions import pack_samples
+from daeri.web.problems import MEDIA_TYPE as PROBLEM
+from daeri.web.problems import STATUS_OF
+
+_MOST_BYTES = 65_536  # a frame of about 3,000 records
+_RECORD_BYTES, _GATEWAY_RECORD_BYTES = 20, 24
+_BEARER = b"Bearer "
+_BINARY = b"application/octet-stream"
+_ACCEPTED = b'{"accepted":%d}'
+
+
+class SamplesIn(msgspec.Struct, frozen=True):
+    """Rows [at_ms, lat, lon, accuracy_m?]; what is implausible is counted and dropped when the fleet reads it."""
+
+    points: Annotated[list[list[float]], Meta(max_length=1_000)]
+
+
+class HandlesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ids: Annotated[list[UUID], Meta(max_length=100_000)]
+
+
+class HandlesOut(msgspec.Struct, frozen=True):
+    """Numbers to name drivers by in binary records, until the next request; null for a driver of somebody else."""
+
+    handles: list[int | None]
+
+
+class BodyTooLarge(DaeriError):
+    code = "body_too_large"
+    category = Category.INVALID
+
+
+class Malformed(DaeriError):
+    code = "malformed"
+    category = Category.INVALID
+
+
+_DECODER = msgspec.json.Decoder(SamplesIn)
+
+
+@asgi("/api/v1/driver/positions", is_mount=False, copy_scope=False)
+async def positions(scope: Scope, receive: Receive, send: Send) -> None:
+    """POST one body of records or rows; 202 tells how many were taken in for checking."""
+    context: WebContext = scope["litestar_app"].state.context
+    try:
+        count = await _take(scope, receive, context)
+    except DaeriError as refusal:
+        await _answer(send, STATUS_OF[refusal.category], PROBLEM, _problem(refusal))
+        return
+    await _answer(send, 202, "application/json", _ACCEPTED % count)
+
+
+@post("/driver/handles", status_code=200)
+async def handles(context: WebContext, principal: Principal, data: HandlesIn) -> HandlesOut:
+    """A gateway names the drivers that it will report for."""
+    return HandlesOut(await context.gateways.name(context.database, principal, data.ids))
+
+
+async def _take(scope: Scope, receive: Receive, context: WebContext) -> int:
+    if scope["method"] != "POST":
+        raise Malformed()
+    headers = dict(scope["headers"])
+    principal = await _principal(headers, context)
+    body = await _body(headers, receive)
+    is_binary = headers.get(b"content-type", b"").startswith(_BINARY)
+    if principal.kind is AccountKind.GATEWAY:
+        return context.gateways.receive(principal, body)
+    if principal.kind is not AccountKind.DRIVER:
+        raise WrongKind(kind=principal.kind)
+    records = body if is_binary else _packed(body)
+    if len(records) % _RECORD_BYTES:
+        raise Malformed()
+    _receive(context.fleet, DriverId(principal.account_id), records)
+    return len(records) // _RECORD_BYTES
+
+
+def _receive(fleet: LiveFleet, driver_id: DriverId, records: bytes) -> None:
+    slot = fleet.slot_of(driver_id)
+    fleet.receive(fleet.slot_for(driver_id) if slot is None else slot, records)
+
+
+def _packed(body: bytes) -> bytes:
+    try:
+        return pack_samples(_DECODER.decode(body).points)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed() from error
+
+
+async def _principal(headers: dict[bytes, bytes], context: WebContext) -> Principal:
+    header = headers.get(b"authorization", b"")
+    if not header.startswith(_BEARER):
+        raise SignedOut(reason="token_missing")
+    return await context.authenticator.authenticate(header[len(_BEARER) :].decode("latin-1"))
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body; refused before it is read when it says that it is too large, and as soon as it proves to be."""
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > _MOST_BYTES:
+        raise BodyTooLarge(most_bytes=_MOST_BYTES)
+    parts, total, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Malformed()
+        parts.append(message["body"])
+        total += len(message["body"])
+        more = message["more_body"]
+        if total > _MOST_BYTES:
+            raise BodyTooLarge(most_bytes=_MOST_BYTES)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _problem(refusal: DaeriError) -> bytes:
+    """Without a sentence: this route's readers are programs."""
+    status = STATUS_OF[refusal.category]
+    return msgspec.json.encode(
+        {
+            "type": f"urn:daeri:problem:{refusal.code}",
+            "title": refusal.code,
+            "status": status,
+            "code": refusal.code,
+            "detail": refusal.code,
+            "facts": refusal.facts,
+        }
+    )  # fmt: skip -- one small object
+
+
+async def _answer(send: Send, status: int, media_type: str, body: bytes) -> None:
+    headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+router = Router(path="/", route_handlers=[handles], tags=["driver"])

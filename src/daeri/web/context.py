@@ -1,0 +1,80 @@
+"""What every route may ask for: built once by bootstrap and handed to the app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from daeri.accounts.api import Authenticator, Gate
+from daeri.accounts.model import Moment
+from daeri.accounts.ports import CodeSender
+from daeri.calls.model import RequestPolicies
+from daeri.dispatch.fleet import LiveFleet
+from daeri.infra.bus import Bus
+from daeri.infra.database import Database
+from daeri.infra.metrics import Metrics
+from daeri.infra.settings import Settings
+from daeri.kernel.geo import Point
+from daeri.kernel.ids import CompanyId, Ids
+from daeri.kernel.terms import Service
+from daeri.kernel.time import Clock, WallClock
+from daeri.policies.api import PolicyShelf
+from daeri.policies.model import DispatchPolicy, PositionPolicy, RequestLimits, ReservationPolicy
+from daeri.pricing.ports import Router
+from daeri.regions.index import RegionIndex
+from daeri.web.commands import Commands
+from daeri.web.live.gateways import Gateways
+from daeri.web.names import NameBook
+from daeri.web.problems import Problems
+
+
+@dataclass(slots=True)
+class WebContext:
+    """The parts of a running web process; `regions` is replaced when boundaries are imported."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    clock: Clock
+    wall: WallClock
+    ids: Ids
+    gate: Gate
+    authenticator: Authenticator
+    code_sender: CodeSender
+    shelf: PolicyShelf
+    regions: RegionIndex
+    router: Router
+    fallback_router: Router
+    fleet: LiveFleet
+    gateways: Gateways
+    metrics: Metrics
+    problems: Problems
+    commands: Commands
+    names: NameBook
+    is_ready: Callable[[], bool]
+
+    def moment(self) -> Moment:
+        """Both times of this request."""
+        return Moment(self.clock.now(), self.wall.wall_now())
+
+    def region_of(self, point: Point) -> str | None:
+        """The code of the point's region; None outside of all regions."""
+        return self.regions.resolve(point).code
+
+    def region_chain(self, code: str | None) -> tuple[str, ...]:
+        """The region and what it lies in, smallest first."""
+        return () if code is None else (code, *(region.code for region in self.regions.ancestors(code)))
+
+    def request_policies(
+        self, company_id: CompanyId, region: str | None, service: Service, at: datetime
+    ) -> RequestPolicies:
+        """The records that a request from that region is decided by."""
+        book, chain = self.shelf.of(company_id), self.region_chain(region)
+        return RequestPolicies(
+            limits=book.read(RequestLimits, at=at, region_chain=chain, service=service).value,
+            reservation=book.read(ReservationPolicy, at=at, region_chain=chain, service=service).value,
+            dispatch=book.read(DispatchPolicy, at=at, region_chain=chain, service=service),
+        )
+
+    def position_policy(self, company_id: CompanyId) -> PositionPolicy:
+        """How often the company's drivers report."""
+        return self.shelf.of(company_id).read(PositionPolicy, at=self.clock.now()).value

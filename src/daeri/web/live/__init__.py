@@ -1,0 +1,1 @@
+"""What stays open: drivers' sockets, and one stream of events a browser."""

@@ -1,0 +1,124 @@
+"""Refusals as HTTP problem details (RFC 9457): one place maps categories to statuses and codes to sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from daeri.infra.idempotency import Answer
+from daeri.kernel.errors import Category, DaeriError
+from daeri.kernel.result import Fact
+from daeri.web.words import Language, Words, choose_language
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS_OF: Mapping[Category, int] = {
+    Category.INVALID: 422,
+    Category.UNAUTHENTICATED: 401,
+    Category.FORBIDDEN: 403,
+    Category.NOT_FOUND: 404,
+    Category.CONFLICT: 409,
+    Category.GONE: 410,
+    Category.TOO_MANY: 429,
+    Category.UNAVAILABLE: 503,
+}
+_HTTP_CODES = {
+    400: "malformed",
+    401: "signed_out",
+    403: "not_permitted",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "media_type_unsupported",
+    429: "rate_limited",
+    503: "unavailable",
+}
+_AnyRequest = Request[Any, Any, Any]
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a client reads: `code` is stable, `detail` is a sentence for a person, `facts` are its figures."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    facts: dict[str, Fact] = {}
+    request_id: str | None = None
+
+
+class KeyMissing(DaeriError):
+    """A command came without an Idempotency-Key of 1 to 128 characters."""
+
+    code = "idempotency_key_required"
+    category = Category.INVALID
+
+
+class Problems:
+    """Writes problems in the reader's language."""
+
+    def __init__(self, words: Mapping[Language, Words]) -> None:
+        self._words = words
+
+    def of(self, error: DaeriError, request: _AnyRequest) -> Problem:
+        """The refusal with its sentence and figures."""
+        return self._problem(STATUS_OF[error.category], error.code, request, error.facts)
+
+    def answer(self, error: DaeriError, request: _AnyRequest) -> Answer:
+        """The refusal as the answer that an idempotency key keeps."""
+        problem = self.of(error, request)
+        return Answer(problem.status, msgspec.json.encode(problem))
+
+    def refusal(self, request: _AnyRequest, error: DaeriError) -> Response[bytes]:
+        """A domain's refusal."""
+        return _response(self.of(error, request))
+
+    def invalid(self, request: _AnyRequest, error: ValidationException) -> Response[bytes]:
+        """A body or parameter that does not fit; `fields` says where, without repeating what was sent."""
+        found = error.extra if isinstance(error.extra, list) else []
+        facts: dict[str, Fact] = {"fields": "; ".join(filter(None, map(_field, found))) or str(error.detail)[:300]}
+        return _response(self._problem(400, "validation_failed", request, facts))
+
+    def http(self, request: _AnyRequest, error: HTTPException) -> Response[bytes]:
+        """What the framework refuses by itself."""
+        code = _HTTP_CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
+        return _response(self._problem(error.status_code, code, request, {}), error.headers)
+
+    def unexpected(self, request: _AnyRequest, error: Exception) -> Response[bytes]:
+        """A fault of ours: logged whole, told as little as possible."""
+        log.error("request_failed", exc_info=error)
+        return _response(self._problem(500, "internal", request, {}))
+
+    def _problem(self, status: int, code: str, request: _AnyRequest, facts: Mapping[str, Fact]) -> Problem:
+        words = self._words[_language(request)]
+        title, detail = words(f"problem.status.{status}"), words(f"problem.{code}", **facts)
+        return Problem(
+            type=f"urn:daeri:problem:{code}",
+            title=title,
+            status=status,
+            code=code,
+            detail=detail,
+            facts=dict(facts),
+            request_id=request.scope.get("state", {}).get("request_id"),
+        )
+
+
+def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
+
+
+def _field(entry: object) -> str | None:
+    if not isinstance(entry, dict):
+        return None
+    return f"{entry.get('key', '')}: {entry.get('message', '')}"[:200]
+
+
+def _language(request: _AnyRequest) -> Language:
+    return choose_language(request.cookies.get("lang"), request.headers.get("accept-language"))
