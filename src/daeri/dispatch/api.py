@@ -10,7 +10,7 @@ from uuid import UUID
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Change, IllegalMove
-from daeri.dispatch import decision_log, store
+from daeri.dispatch import decision_store, store
 from daeri.dispatch.model import (
     AlreadyTaken,
     Decision,
@@ -151,7 +151,7 @@ async def apply(
     for listing in listings:
         await store.put_listing(tx, listing, now)
         _announce(tx, listing.driver_ids)
-    await decision_log.write(tx, decisions)
+    await decision_store.write(tx, decisions)
     _announce(tx, [offer.driver_id for offer in written])
     return written
 
@@ -208,7 +208,7 @@ async def open_list(tx: Tx, company_id: UUID, driver_id: UUID) -> list[Listed]:
 
 async def decisions_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Decision]:
     """What was decided about the call and why, oldest first."""
-    return await decision_log.of_call(tx, company_id, call_id)
+    return await decision_store.of_call(tx, company_id, call_id)
 
 
 async def next_due(tx: Tx) -> datetime | None:
@@ -218,12 +218,12 @@ async def next_due(tx: Tx) -> datetime | None:
 
 async def prepare_days(tx: Tx, today: date) -> None:
     """Make the decision log's partitions for today and the days ahead."""
-    await decision_log.prepare_days(tx, today)
+    await decision_store.prepare_days(tx, today)
 
 
 async def drop_decisions_before(tx: Tx, oldest: date) -> int:
     """Drop the decision log's days before `oldest`; how many there were."""
-    return await decision_log.drop_before(tx, oldest)
+    return await decision_store.drop_before(tx, oldest)
 
 
 async def count_overlaps(tx: Tx, company_id: UUID) -> int:

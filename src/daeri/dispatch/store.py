@@ -1,4 +1,4 @@
-"""All SQL of offers, engagements and listings; the log of decisions has a store of its own (decision_log)."""
+"""All SQL of offers, engagements and listings; the log of decisions has a store of its own (decision_store)."""
 
 from collections.abc import Sequence
 from datetime import datetime

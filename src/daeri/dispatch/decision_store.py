@@ -1,0 +1,96 @@
+"""SQL of the log of decisions: written once per change of a call's outcome, kept in partitions by day."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+import msgspec
+
+from daeri.dispatch.model import Considered, Decision
+from daeri.dispatch.plan import Outcome, Reason
+from daeri.infra.database import Row, Tx
+
+_WRITE = """
+INSERT INTO decisions (call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons,
+                       others, rest, policy_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+_OF_CALL = """
+SELECT call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons, others, rest,
+       policy_version
+FROM decisions WHERE company_id = $1 AND call_id = $2 ORDER BY decided_at LIMIT $3
+"""
+_PARTITIONS = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'decisions'::regclass AND c.relname ~ '^decisions_[0-9]{8}$' ORDER BY 1
+"""
+
+
+async def write(tx: Tx, decisions: Sequence[Decision]) -> None:
+    """Keep the decisions of one tick."""
+    if decisions:
+        await tx.execute_many(_WRITE, [_columns(decision) for decision in decisions])
+
+
+async def of_call(tx: Tx, company_id: UUID, call_id: UUID, limit: int = 200) -> list[Decision]:
+    """What was decided about the call, oldest first."""
+    return [_decision(row) for row in await tx.rows(_OF_CALL, company_id, call_id, limit)]
+
+
+async def prepare_days(tx: Tx, today: date, *, ahead: int = 2) -> None:
+    """Make the partitions of today and the days ahead (UTC days)."""
+    known = {row["relname"] for row in await tx.rows(_PARTITIONS)}
+    for day in (today + timedelta(days=offset) for offset in range(ahead + 1)):
+        name = f"decisions_{day:%Y%m%d}"
+        if name not in known:
+            first, last = _midnight(day), _midnight(day + timedelta(days=1))
+            # Names and bounds are our own dates; a partition's bounds cannot be parameters.
+            await tx.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF decisions FOR VALUES FROM ('{first}') TO ('{last}')"
+            )
+
+
+async def drop_before(tx: Tx, oldest: date) -> int:
+    """Drop the partitions of days before `oldest`; how many there were."""
+    names = [row["relname"] for row in await tx.rows(_PARTITIONS)]
+    old = [name for name in names if name < f"decisions_{oldest:%Y%m%d}"]
+    for name in old:
+        await tx.execute(f"DROP TABLE {name}")
+    return len(old)
+
+
+def _midnight(day: date) -> str:
+    return datetime.combine(day, time(), UTC).isoformat()
+
+
+def _columns(decision: Decision) -> tuple[object, ...]:
+    return (
+        decision.call_id,
+        decision.company_id,
+        decision.decided_at,
+        decision.outcome,
+        decision.radius_m,
+        decision.beaten_by,
+        [pair.driver_id for pair in decision.considered],
+        [pair.metres for pair in decision.considered],
+        [pair.reason for pair in decision.considered],
+        [pair.other for pair in decision.considered],
+        {reason.name.lower(): count for reason, count in decision.rest.items()},
+        decision.policy_version,
+    )
+
+
+def _decision(row: Row) -> Decision:
+    pairs = zip(row["driver_ids"], row["metres"], row["reasons"], row["others"], strict=True)
+    rest = msgspec.convert(row["rest"], dict[str, int])
+    return Decision(
+        call_id=row["call_id"],
+        company_id=row["company_id"],
+        decided_at=row["decided_at"],
+        outcome=Outcome(row["outcome"]),
+        radius_m=row["radius_m"],
+        beaten_by=row["beaten_by"],
+        considered=tuple(Considered(driver, metres, Reason(reason), other) for driver, metres, reason, other in pairs),
+        rest={Reason[name.upper()]: count for name, count in rest.items()},
+        policy_version=row["policy_version"],
+    )
