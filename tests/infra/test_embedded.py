@@ -273,7 +273,7 @@ async def test_it_is_durable_unless_thrown_away(scratch_folder: Path):
         assert "fsync=off full_page_writes=off" in await _run(server.dsn, asked)
 
 
-async def test_a_pid_file_whose_number_is_another_programs_is_forgotten(scratch_folder: Path):
+def test_a_pid_file_whose_number_is_another_programs_is_forgotten(scratch_folder: Path):
     with embedded_postgres(scratch_folder / "data", throwaway=True):
         left = (scratch_folder / "data" / "cluster" / "postmaster.pid").read_text().splitlines()
     user = server_user(scratch_folder / "data" / "cluster")
@@ -284,7 +284,7 @@ async def test_a_pid_file_whose_number_is_another_programs_is_forgotten(scratch_
         if user:
             os.chown(pid_file, user.uid, user.gid)
         with embedded_postgres(scratch_folder / "data", throwaway=True) as server:
-            assert await _run(server.dsn, "SELECT 1") == 1
+            assert _run_now(server.dsn, "SELECT 1") == 1
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -299,9 +299,7 @@ async def test_what_an_interrupted_making_left_is_thrown_away(scratch_folder: Pa
     assert not leftover.parent.exists()
 
 
-async def test_postgres_variables_of_the_person_do_not_steer_it(
-    scratch_folder: Path, monkeypatch: pytest.MonkeyPatch
-):
+async def test_postgres_variables_of_the_person_do_not_steer_it(scratch_folder: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in {"PGDATA": "/nowhere", "PGPORT": "1", "PGOPTIONS": "-c fsync=off"}.items():
         monkeypatch.setenv(name, value)
     server = EmbeddedPostgres()
@@ -342,9 +340,7 @@ def test_roots_data_that_the_servers_user_cannot_reach_lies_in_the_state_folder(
     assert _run_now(start_parent(data=private / "data").dsn, "SELECT n FROM kept") == 7
 
 
-def test_roots_binaries_that_the_servers_user_cannot_reach_are_copied(
-    scratch_folder: Path, start_parent: StartParent
-):
+def test_roots_binaries_that_the_servers_user_cannot_reach_are_copied(scratch_folder: Path, start_parent: StartParent):
     private = scratch_folder / "private"
     private.mkdir(mode=0o700)
     package = wheel_binaries().parent.parent

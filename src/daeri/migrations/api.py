@@ -1,6 +1,7 @@
 """The door to migrations: bring a database to the newest shape, and say where it stands."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,9 +15,17 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from daeri.infra.embedded.programs import run_program
+
 _HERE = Path(__file__).parent
 # Any constant: who migrates second waits, and then finds nothing to do.
 _TURN = text("SELECT pg_advisory_xact_lock(4827110326)")
+
+_DOLLAR_QUOTED = re.compile(r"(\$\w*\$).*?\1", re.DOTALL)
+_NOT_SCHEMA = re.compile(r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict ).*$", re.MULTILINE)
+
+# Only 18 and newer name them; a partition's bear its parent's name.
+_NAMED_NOT_NULL = re.compile(r"CONSTRAINT \w+ NOT NULL")
 
 
 async def migrate(dsn: str) -> None:
@@ -48,6 +57,32 @@ def expected_head() -> str:
 def heads() -> list[str]:
     """Every revision without a successor; more than one means that two branches were not merged."""
     return list(ScriptDirectory.from_config(_config()).get_heads())
+
+
+async def dump_schema(dsn: str) -> str:
+    """The shape of the database at `dsn` as SQL: what pg_dump 18 says of it, without what differs from run to run."""
+    printed = await run_program("pg_dump", "--schema-only", "--no-owner", "--no-privileges", dsn=dsn)
+    return normalised(printed.decode())
+
+
+def normalised(dump: str) -> str:
+    """A dump without comments, session settings and empty lines; function bodies stay as they are."""
+    kept = [part if body else _statements_only(part) for body, part in _parts(dump)]
+    return "".join(kept).strip() + "\n"
+
+
+def _parts(dump: str) -> Iterator[tuple[bool, str]]:
+    """Pieces of the dump in order, each with whether it is a dollar-quoted body."""
+    end = 0
+    for body in _DOLLAR_QUOTED.finditer(dump):
+        yield False, dump[end : body.start()]
+        yield True, body[0]
+        end = body.end()
+    yield False, dump[end:]
+
+
+def _statements_only(text: str) -> str:
+    return re.sub(r"\n{2,}", "\n", _NAMED_NOT_NULL.sub("NOT NULL", _NOT_SCHEMA.sub("", text)))
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -35,6 +36,17 @@ def binaries_for(user: ServerUser | None, state_folder: Path) -> Path:
     if user is None or _runs_as(user, folder / "postgres"):
         return folder
     return _copied(folder, state_folder)
+
+
+def major_version(binaries: Path) -> int:
+    """The major version of the server in `binaries`."""
+    printed = subprocess.run(  # noqa: S603 -- a program of the wheel, or of the caller's own choice
+        [binaries / "postgres", "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    found = re.search(r"\(PostgreSQL\) (\d+)", printed)
+    if found is None:
+        raise ServerBinariesMissing(looked_in=str(binaries))
+    return int(found[1])
 
 
 def _runs_as(user: ServerUser, program: Path) -> bool:

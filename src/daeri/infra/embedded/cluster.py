@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from daeri.infra.embedded.binaries import major_version
 from daeri.infra.embedded.errors import DatabaseStartFailed
 from daeri.infra.embedded.user import Credentials, ServerUser, server_user
 
@@ -105,10 +106,25 @@ def _initdb(cluster: Cluster, binaries: Path, folder: Path) -> None:
     password_file.write_text(cluster.password)
     if cluster.user is not None:
         os.chown(password_file, cluster.user.uid, cluster.user.gid)
-    # Code-point order is the dictionary's order for Hangul, and it never changes under an index.
-    locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
-    command: list[Path | str] = [binaries / "initdb", "-D", folder, "-U", ROLE, "-A", "scram-sha-256", "-k", *locale]
+    command: list[Path | str] = [
+        binaries / "initdb",
+        "-D",
+        folder,
+        "-U",
+        ROLE,
+        "-A",
+        "scram-sha-256",
+        "-k",
+        *_locale(binaries),
+    ]
     _run(cluster, "initdb", [*command, f"--pwfile={password_file}"])
+
+
+def _locale(binaries: Path) -> list[str]:
+    """Code-point order: the dictionary's order for Hangul, and it never changes under an index."""
+    if major_version(binaries) < 17:
+        return ["--locale=C", "--encoding=UTF8"]
+    return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
 
 
 def _create_database(cluster: Cluster, binaries: Path, folder: Path) -> None:

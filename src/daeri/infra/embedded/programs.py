@@ -17,7 +17,7 @@ class ProgramFailed(DaeriError):
 
 
 async def run_program(program: str, *arguments: str | Path, dsn: str | None = None) -> bytes:
-    """Run one of the wheel's programs and return what it printed. The password of `dsn` is kept out of the process list.
+    """Run one of the wheel's programs and return what it printed; the password stays out of the process list.
 
     Raises ProgramFailed, ServerBinariesMissing.
     """

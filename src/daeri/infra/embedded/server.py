@@ -81,12 +81,14 @@ class EmbeddedPostgres:
         throwaway: bool = False,
         state_folder: Path | None = None,
         death_watch: DeathWatch | None = None,
+        binaries: Path | None = None,
     ) -> str:
         """Make the cluster if there is none, start its server and return the database's address.
 
         The address is over TCP on 127.0.0.1; `socket_dsn` is the one over the Unix socket, or None where the path
         would be too long. `throwaway` trades durability for speed (tests). `state_folder` is where root puts what
-        the server's user could not reach otherwise.
+        the server's user could not reach otherwise. `binaries` is the folder of another PostgreSQL (15 or newer)
+        that everybody can reach.
 
         Raises DataFolderInUse, OldServerStillRunning, ServerBinariesMissing, ServerUserMissing, NotOnMainThread,
         DatabaseStartFailed.
@@ -97,21 +99,19 @@ class EmbeddedPostgres:
         data_folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(data_folder)
         try:
-            self._start(data_folder, throwaway, state_folder or default_state_folder(), death_watch)
+            cluster = clusters.locate(data_folder, state_folder or default_state_folder())
+            programs = binaries or binaries_for(cluster.user, state_folder or default_state_folder())
+            self._start(cluster, programs, data_folder / "server.log", throwaway, death_watch)
         except BaseException:
             self.stop()
             raise
         return self.dsn
 
-    def _start(self, data_folder: Path, throwaway: bool, state_folder: Path, watch: DeathWatch | None) -> None:
-        cluster = clusters.locate(data_folder, state_folder)
-        binaries = binaries_for(cluster.user, state_folder)
+    def _start(self, cluster: Cluster, binaries: Path, log: Path, throwaway: bool, watch: DeathWatch | None) -> None:
         clusters.create(cluster, binaries)
         _wait_for_old_postmaster(cluster.folder)
         settings = _SETTINGS | (_THROWAWAY if throwaway else {})
-        start = _Start(
-            cluster, binaries / "postgres", settings, data_folder / "server.log", watch or processes.best_death_watch()
-        )
+        start = _Start(cluster, binaries / "postgres", settings, log, watch or processes.best_death_watch())
         self._process, port = start.run()
         self.dsn = _tcp_dsn(cluster.password, port)
         self.socket_dsn = _socket_dsn(cluster, port)

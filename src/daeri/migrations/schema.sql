@@ -1,0 +1,824 @@
+CREATE TYPE public.pgqueuer_status AS ENUM (
+    'queued',
+    'picked',
+    'successful',
+    'exception',
+    'canceled',
+    'deleted',
+    'failed'
+);
+CREATE FUNCTION public.call_number(p_count bigint) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    alphabet constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+    -- An odd factor permutes the numbers below 2^35: no two counts share a number.
+    scrambled bigint := (p_count * 155846203 + 17179869183) & 34359738367;
+    body text := '';
+    total integer := 0;
+    digit integer;
+BEGIN
+    FOR place IN 0..6 LOOP
+        digit := (scrambled >> (5 * place)) & 31;
+        body := substr(alphabet, digit + 1, 1) || body;
+        digit := digit * CASE WHEN place % 2 = 0 THEN 2 ELSE 1 END;
+        total := total + digit / 32 + digit % 32;
+    END LOOP;
+    RETURN body || substr(alphabet, (32 - total % 32) % 32 + 1, 1);
+END $$;
+CREATE FUNCTION public.emit(p_id uuid, p_company uuid, p_kind text, p_aggregate text, p_aggregate_id uuid, p_version integer, p_at timestamp with time zone, p_actor_kind text, p_actor_id uuid, p_cause uuid, p_data jsonb) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO events (id, company_id, kind, aggregate, aggregate_id, version, at, actor_kind, actor_id, cause, data)
+    VALUES (p_id, p_company, p_kind, p_aggregate, p_aggregate_id, p_version, p_at, p_actor_kind, p_actor_id, p_cause,
+            p_data);
+    -- The queue's trigger notifies even for no rows, so it is not touched when nobody listens.
+    IF EXISTS (SELECT FROM event_handlers h WHERE h.kind = p_kind) THEN
+        INSERT INTO pgqueuer (priority, status, entrypoint, payload)
+        SELECT 0, 'queued', h.handler, convert_to(p_id::text, 'UTF8') FROM event_handlers h WHERE h.kind = p_kind;
+    END IF;
+    RETURN p_id;
+END $$;
+CREATE FUNCTION public.fn_pgqueuer_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'ch_pgqueuer',
+            json_build_object(
+                'channel', 'ch_pgqueuer',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+
+END;
+$$;
+CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('daeri.retention', true) = 'on' THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE FUNCTION public.refuse_policy_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'policy records are append-only: write a later record instead'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TABLE public.account_roles (
+    company_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by uuid
+);
+CREATE TABLE public.accounts (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    display_name text DEFAULT ''::text NOT NULL,
+    phone_sealed bytea,
+    phone_hash bytea,
+    phone_last4_hash bytea,
+    email text,
+    password_hash text,
+    totp_sealed bytea,
+    totp_last_step bigint DEFAULT 0 NOT NULL,
+    status text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT accounts_display_name_check CHECK ((char_length(display_name) <= 80)),
+    CONSTRAINT accounts_email_check CHECK (((email = lower(email)) AND (char_length(email) <= 254))),
+    CONSTRAINT accounts_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'driver'::text, 'staff'::text, 'gateway'::text]))),
+    CONSTRAINT accounts_people_phone CHECK (((kind <> ALL (ARRAY['customer'::text, 'driver'::text])) OR (phone_hash IS NOT NULL))),
+    CONSTRAINT accounts_phone_whole CHECK ((((phone_sealed IS NULL) = (phone_hash IS NULL)) AND ((phone_hash IS NULL) = (phone_last4_hash IS NULL)))),
+    CONSTRAINT accounts_staff_credentials CHECK (((kind = 'staff'::text) = ((email IS NOT NULL) AND (password_hash IS NOT NULL) AND (totp_sealed IS NOT NULL)))),
+    CONSTRAINT accounts_status_check CHECK ((status = ANY (ARRAY['active'::text, 'closed'::text, 'blocked'::text])))
+);
+CREATE VIEW public.accounts_public AS
+ SELECT id,
+    company_id,
+    kind,
+    display_name,
+    status
+   FROM public.accounts;
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+CREATE TABLE public.audit_log (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid,
+    request_id text,
+    facts jsonb NOT NULL
+);
+CREATE SEQUENCE public.call_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.call_tracks (
+    call_id uuid NOT NULL,
+    chunk integer NOT NULL,
+    company_id uuid NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    points bytea NOT NULL
+);
+CREATE TABLE public.calls (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    source text NOT NULL,
+    orderer_id uuid NOT NULL,
+    performer_id uuid,
+    driver_id uuid,
+    customer_id uuid,
+    service text NOT NULL,
+    timing text NOT NULL,
+    options text[] NOT NULL,
+    payment text NOT NULL,
+    fare_amount bigint NOT NULL,
+    fare_plan text NOT NULL,
+    tariff_version bigint NOT NULL,
+    origin_lat double precision NOT NULL,
+    origin_lon double precision NOT NULL,
+    origin_name text NOT NULL,
+    origin_region text,
+    destination_lat double precision NOT NULL,
+    destination_lon double precision NOT NULL,
+    destination_name text NOT NULL,
+    destination_region text,
+    vias jsonb NOT NULL,
+    note text NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    reserved_for timestamp with time zone,
+    dispatch_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    assigned_at timestamp with time zone,
+    arrived_at timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_by_id uuid,
+    cancelled_from text,
+    end_reason text,
+    releases integer DEFAULT 0 NOT NULL,
+    policy_version bigint NOT NULL,
+    reconnects_call_id uuid,
+    CONSTRAINT calls_check CHECK (((timing = 'reserved'::text) = (reserved_for IS NOT NULL))),
+    CONSTRAINT calls_check1 CHECK (((source = 'own'::text) = (orderer_id = company_id))),
+    CONSTRAINT calls_check2 CHECK (((state = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text])) <= ((driver_id IS NOT NULL) AND (performer_id IS NOT NULL)))),
+    CONSTRAINT calls_check3 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text])))),
+    CONSTRAINT calls_fare_amount_check CHECK ((fare_amount >= 0)),
+    CONSTRAINT calls_payment_check CHECK ((payment = ANY (ARRAY['card'::text, 'cash'::text]))),
+    CONSTRAINT calls_service_check CHECK ((service = ANY (ARRAY['general'::text, 'vip'::text, 'tailored'::text, 'delivery'::text]))),
+    CONSTRAINT calls_source_check CHECK ((source = ANY (ARRAY['own'::text, 'affiliate'::text, 'phone'::text]))),
+    CONSTRAINT calls_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text, 'completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text]))),
+    CONSTRAINT calls_timing_check CHECK ((timing = ANY (ARRAY['now'::text, 'reserved'::text])))
+)
+WITH (fillfactor='80');
+CREATE VIEW public.calls_public AS
+ SELECT id,
+    company_id,
+    number,
+    version,
+    state,
+    source,
+    orderer_id,
+    performer_id,
+    driver_id,
+    customer_id,
+    service,
+    timing,
+    options,
+    payment,
+    fare_amount,
+    origin_lat,
+    origin_lon,
+    origin_name,
+    origin_region,
+    destination_lat,
+    destination_lon,
+    destination_name,
+    vias,
+    requested_at,
+    dispatch_at,
+    expires_at,
+    assigned_at,
+    ended_at
+   FROM public.calls;
+CREATE TABLE public.companies (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name_ko text NOT NULL,
+    name_en text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT companies_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT companies_name_ko_check CHECK ((name_ko <> ''::text)),
+    CONSTRAINT companies_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+    CONSTRAINT companies_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text))
+);
+CREATE VIEW public.companies_public AS
+ SELECT id,
+    slug,
+    name_ko,
+    name_en
+   FROM public.companies;
+CREATE TABLE public.customers (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE VIEW public.customers_public AS
+ SELECT id,
+    company_id,
+    created_at
+   FROM public.customers;
+CREATE TABLE public.decisions (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    radius_m integer NOT NULL,
+    beaten_by uuid,
+    driver_ids uuid[] NOT NULL,
+    metres integer[] NOT NULL,
+    reasons smallint[] NOT NULL,
+    others uuid[] NOT NULL,
+    rest jsonb NOT NULL,
+    policy_version bigint NOT NULL
+)
+PARTITION BY RANGE (decided_at);
+CREATE TABLE public.decisions_elsewhere (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    radius_m integer NOT NULL,
+    beaten_by uuid,
+    driver_ids uuid[] NOT NULL,
+    metres integer[] NOT NULL,
+    reasons smallint[] NOT NULL,
+    others uuid[] NOT NULL,
+    rest jsonb NOT NULL,
+    policy_version bigint NOT NULL
+);
+CREATE TABLE public.driver_days (
+    driver_id uuid NOT NULL,
+    day date NOT NULL,
+    company_id uuid NOT NULL,
+    runs integer NOT NULL,
+    fares bigint NOT NULL
+);
+CREATE TABLE public.driver_positions (
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    accuracy_m real NOT NULL
+)
+WITH (fillfactor='50');
+CREATE SEQUENCE public.driver_revisions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.drivers (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    status text NOT NULL,
+    duty text NOT NULL,
+    duty_changed_at timestamp with time zone NOT NULL,
+    services text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
+    revision bigint DEFAULT nextval('public.driver_revisions'::regclass) NOT NULL,
+    CONSTRAINT drivers_check CHECK (((duty = 'off'::text) OR (status = 'approved'::text))),
+    CONSTRAINT drivers_duty_check CHECK ((duty = ANY (ARRAY['on'::text, 'off'::text]))),
+    CONSTRAINT drivers_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'approved'::text, 'suspended'::text])))
+)
+WITH (fillfactor='80');
+CREATE VIEW public.drivers_public AS
+ SELECT id,
+    company_id,
+    status,
+    duty,
+    services,
+    revision
+   FROM public.drivers d;
+CREATE TABLE public.engagements (
+    driver_id uuid NOT NULL,
+    slot text NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT engagements_slot_check CHECK ((slot = ANY (ARRAY['now'::text, 'next'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE public.event_handlers (
+    kind text NOT NULL,
+    handler text NOT NULL
+);
+CREATE TABLE public.events (
+    seq bigint NOT NULL,
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    aggregate text NOT NULL,
+    aggregate_id uuid NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    cause uuid,
+    data jsonb NOT NULL
+);
+ALTER TABLE public.events ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.events_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.handled_events (
+    event_id uuid NOT NULL,
+    handler text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.idempotency_keys (
+    actor_id uuid NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status integer NOT NULL,
+    answer bytea NOT NULL
+);
+CREATE TABLE public.listings (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    driver_ids uuid[] NOT NULL,
+    metres integer[] NOT NULL,
+    listed_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.offers (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    mode text NOT NULL,
+    state text NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    pickup_m integer NOT NULL,
+    pickup_s integer NOT NULL,
+    policy_version bigint NOT NULL,
+    CONSTRAINT offers_check CHECK (((state = 'live'::text) = (closed_at IS NULL))),
+    CONSTRAINT offers_mode_check CHECK ((mode = ANY (ARRAY['exclusive'::text, 'open_list'::text]))),
+    CONSTRAINT offers_pickup_m_check CHECK ((pickup_m >= 0)),
+    CONSTRAINT offers_pickup_s_check CHECK ((pickup_s >= 0)),
+    CONSTRAINT offers_state_check CHECK ((state = ANY (ARRAY['live'::text, 'accepted'::text, 'declined'::text, 'ignored'::text, 'withdrawn'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE public.past_engagements (
+    id bigint NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    slot text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+ALTER TABLE public.past_engagements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.past_engagements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.pgqueuer (
+    id bigint NOT NULL,
+    priority integer NOT NULL,
+    queue_manager_id uuid,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    execute_after timestamp with time zone DEFAULT now() NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL,
+    dedupe_key text,
+    payload bytea,
+    headers jsonb,
+    attempts integer DEFAULT 0 NOT NULL,
+    slot bigint
+);
+CREATE SEQUENCE public.pgqueuer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.pgqueuer_id_seq OWNED BY public.pgqueuer.id;
+CREATE TABLE public.pgqueuer_log (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    job_id bigint NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    priority integer NOT NULL,
+    entrypoint text NOT NULL,
+    traceback jsonb,
+    aggregated boolean DEFAULT false
+);
+ALTER TABLE public.pgqueuer_log ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.pgqueuer_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.pgqueuer_schedules (
+    id bigint NOT NULL,
+    expression text NOT NULL,
+    entrypoint text NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    next_run timestamp with time zone DEFAULT now() NOT NULL,
+    last_run timestamp with time zone,
+    status public.pgqueuer_status DEFAULT 'queued'::public.pgqueuer_status
+);
+CREATE SEQUENCE public.pgqueuer_schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.pgqueuer_schedules_id_seq OWNED BY public.pgqueuer_schedules.id;
+CREATE TABLE public.pgqueuer_statistics (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT date_trunc('sec'::text, now()) NOT NULL,
+    count bigint NOT NULL,
+    priority integer NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL
+);
+CREATE SEQUENCE public.pgqueuer_statistics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.pgqueuer_statistics_id_seq OWNED BY public.pgqueuer_statistics.id;
+CREATE TABLE public.policy_records (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    name text NOT NULL,
+    version bigint NOT NULL,
+    region text,
+    service text,
+    value jsonb,
+    effective_from timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT policy_records_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT policy_records_region_check CHECK ((region <> ''::text)),
+    CONSTRAINT policy_records_service_check CHECK ((service <> ''::text)),
+    CONSTRAINT policy_records_value_check CHECK ((jsonb_typeof(value) = 'object'::text)),
+    CONSTRAINT policy_records_version_check CHECK ((version > 0))
+);
+CREATE TABLE public.rate_limits (
+    scope text NOT NULL,
+    subject bytea NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    window_end timestamp with time zone NOT NULL,
+    hits integer NOT NULL
+);
+CREATE TABLE public.refresh_tokens (
+    token_hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+CREATE TABLE public.region_boundaries (
+    code text NOT NULL,
+    as_of date NOT NULL,
+    file_name text NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    shape bytea NOT NULL
+);
+CREATE TABLE public.regions (
+    code text NOT NULL,
+    parent text,
+    level text NOT NULL,
+    name_ko text NOT NULL,
+    name_en text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    valid_from date,
+    valid_to date,
+    successors text[] DEFAULT '{}'::text[] NOT NULL,
+    point_source text NOT NULL,
+    CONSTRAINT regions_check CHECK (((level = 'province'::text) = (parent IS NULL))),
+    CONSTRAINT regions_check1 CHECK ((valid_from < valid_to)),
+    CONSTRAINT regions_code_check CHECK ((code ~ '^[0-9]{2}([0-9]{3})?$'::text)),
+    CONSTRAINT regions_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT regions_level_check CHECK ((level = ANY (ARRAY['province'::text, 'municipality'::text, 'district'::text]))),
+    CONSTRAINT regions_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
+    CONSTRAINT regions_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT regions_name_ko_check CHECK ((name_ko <> ''::text)),
+    CONSTRAINT regions_point_source_check CHECK ((point_source = ANY (ARRAY['boundary'::text, 'parts'::text, 'approximate'::text])))
+);
+CREATE VIEW public.regions_public AS
+ SELECT code,
+    parent,
+    level,
+    name_ko,
+    name_en,
+    lat,
+    lon,
+    valid_from,
+    valid_to
+   FROM public.regions;
+CREATE TABLE public.role_permissions (
+    role text NOT NULL,
+    permission text NOT NULL
+);
+CREATE TABLE public.roles (
+    name text NOT NULL
+);
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    user_agent text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_for text,
+    changed_at timestamp with time zone,
+    CONSTRAINT sessions_kind_check CHECK ((kind = ANY (ARRAY['app'::text, 'page'::text]))),
+    CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 200))
+);
+CREATE TABLE public.sign_in_challenges (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    purpose text NOT NULL,
+    kind text NOT NULL,
+    phone_sealed bytea NOT NULL,
+    code_hash bytea NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT sign_in_challenges_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'driver'::text]))),
+    CONSTRAINT sign_in_challenges_purpose_check CHECK ((purpose = 'sign_in'::text))
+);
+ALTER TABLE ONLY public.decisions ATTACH PARTITION public.decisions_elsewhere DEFAULT;
+ALTER TABLE ONLY public.pgqueuer ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_id_seq'::regclass);
+ALTER TABLE ONLY public.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_schedules_id_seq'::regclass);
+ALTER TABLE ONLY public.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_statistics_id_seq'::regclass);
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_pkey PRIMARY KEY (account_id, role);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_company_id_id_key UNIQUE (company_id, id);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.call_tracks
+    ADD CONSTRAINT call_tracks_pkey PRIMARY KEY (call_id, chunk);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_number_key UNIQUE (number);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_reconnects_call_id_key UNIQUE (reconnects_call_id);
+ALTER TABLE ONLY public.companies
+    ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.companies
+    ADD CONSTRAINT companies_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_company_id_id_key UNIQUE (company_id, id);
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.driver_days
+    ADD CONSTRAINT driver_days_pkey PRIMARY KEY (driver_id, day);
+ALTER TABLE ONLY public.driver_positions
+    ADD CONSTRAINT driver_positions_pkey PRIMARY KEY (driver_id);
+ALTER TABLE ONLY public.drivers
+    ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.engagements
+    ADD CONSTRAINT engagements_one_a_call UNIQUE (call_id);
+ALTER TABLE ONLY public.engagements
+    ADD CONSTRAINT engagements_pkey PRIMARY KEY (driver_id, slot);
+ALTER TABLE ONLY public.event_handlers
+    ADD CONSTRAINT event_handlers_pkey PRIMARY KEY (kind, handler);
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_aggregate_id_aggregate_version_key UNIQUE (aggregate_id, aggregate, version);
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.handled_events
+    ADD CONSTRAINT handled_events_pkey PRIMARY KEY (event_id, handler);
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, route, key);
+ALTER TABLE ONLY public.listings
+    ADD CONSTRAINT listings_pkey PRIMARY KEY (call_id);
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.past_engagements
+    ADD CONSTRAINT past_engagements_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.pgqueuer_log
+    ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.pgqueuer
+    ADD CONSTRAINT pgqueuer_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_expression_entrypoint_key UNIQUE (expression, entrypoint);
+ALTER TABLE ONLY public.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.pgqueuer_statistics
+    ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy_records
+    ADD CONSTRAINT policy_records_company_id_name_version_key UNIQUE (company_id, name, version);
+ALTER TABLE ONLY public.policy_records
+    ADD CONSTRAINT policy_records_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.rate_limits
+    ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, subject, window_start);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY public.region_boundaries
+    ADD CONSTRAINT region_boundaries_pkey PRIMARY KEY (code);
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_pkey PRIMARY KEY (code);
+ALTER TABLE ONLY public.role_permissions
+    ADD CONSTRAINT role_permissions_pkey PRIMARY KEY (role, permission);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.sign_in_challenges
+    ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (id);
+CREATE INDEX accounts_by_email ON public.accounts USING btree (email) WHERE (email IS NOT NULL);
+CREATE INDEX accounts_by_last4 ON public.accounts USING btree (company_id, phone_last4_hash) WHERE (phone_last4_hash IS NOT NULL);
+CREATE UNIQUE INDEX accounts_email_once ON public.accounts USING btree (company_id, email) WHERE ((email IS NOT NULL) AND (status <> 'closed'::text));
+CREATE UNIQUE INDEX accounts_phone_once ON public.accounts USING btree (company_id, kind, phone_hash) WHERE ((phone_hash IS NOT NULL) AND (status <> 'closed'::text));
+CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_kind, subject_id, at DESC);
+CREATE INDEX audit_log_by_time ON public.audit_log USING btree (company_id, at DESC, id DESC);
+CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (state = 'requested'::text);
+CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
+CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
+CREATE INDEX calls_of_driver ON public.calls USING btree (driver_id, id DESC);
+CREATE INDEX calls_reserved ON public.calls USING btree (dispatch_at) WHERE (state = 'reserved'::text);
+CREATE INDEX calls_running ON public.calls USING btree (company_id, id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
+CREATE INDEX calls_waiting ON public.calls USING btree (dispatch_at) WHERE (state = 'requested'::text);
+CREATE INDEX decisions_of_call ON ONLY public.decisions USING btree (call_id, decided_at);
+CREATE INDEX decisions_elsewhere_call_id_decided_at_idx ON public.decisions_elsewhere USING btree (call_id, decided_at);
+CREATE INDEX drivers_by_revision ON public.drivers USING btree (revision);
+CREATE INDEX drivers_of_company ON public.drivers USING btree (company_id, id);
+CREATE INDEX drivers_on_duty ON public.drivers USING btree (company_id) WHERE (duty = 'on'::text);
+CREATE INDEX events_by_time ON public.events USING btree (at);
+CREATE INDEX handled_events_by_time ON public.handled_events USING btree (at);
+CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX listings_by_driver ON public.listings USING gin (driver_ids);
+CREATE INDEX offers_by_time ON public.offers USING btree (offered_at);
+CREATE INDEX offers_live_by_expiry ON public.offers USING btree (expires_at) WHERE (state = 'live'::text);
+CREATE INDEX offers_of_call ON public.offers USING btree (call_id);
+CREATE UNIQUE INDEX offers_one_live_a_call ON public.offers USING btree (call_id) WHERE (state = 'live'::text);
+CREATE UNIQUE INDEX offers_one_live_a_driver ON public.offers USING btree (driver_id) WHERE (state = 'live'::text);
+CREATE INDEX past_engagements_of_call ON public.past_engagements USING btree (call_id, since);
+CREATE INDEX past_engagements_of_driver ON public.past_engagements USING btree (driver_id, since);
+CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);
+CREATE INDEX pgqueuer_ep_prio_id_idx ON public.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::public.pgqueuer_status);
+CREATE INDEX pgqueuer_log_created ON public.pgqueuer_log USING btree (created);
+CREATE INDEX pgqueuer_log_job_id_status ON public.pgqueuer_log USING btree (job_id, created DESC);
+CREATE INDEX pgqueuer_log_not_aggregated ON public.pgqueuer_log USING btree ((1)) WHERE (NOT aggregated);
+CREATE INDEX pgqueuer_log_status ON public.pgqueuer_log USING btree (status);
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON public.pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::public.pgqueuer_status);
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON public.pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::public.pgqueuer_status) AND (slot IS NOT NULL));
+CREATE INDEX pgqueuer_priority_id_id1_idx ON public.pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::public.pgqueuer_status);
+CREATE INDEX pgqueuer_queue_manager_id_idx ON public.pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON public.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::public.pgqueuer_status, 'picked'::public.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
+CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
+CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX sessions_by_account ON public.sessions USING btree (account_id) WHERE (revoked_at IS NULL);
+CREATE INDEX sessions_by_change ON public.sessions USING btree (changed_at) WHERE (changed_at IS NOT NULL);
+CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
+CREATE INDEX sign_in_challenges_by_expiry ON public.sign_in_challenges USING btree (expires_at);
+ALTER INDEX public.decisions_of_call ATTACH PARTITION public.decisions_elsewhere_call_id_decided_at_idx;
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
+CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
+CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
+CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.account_roles
+    ADD CONSTRAINT account_roles_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.call_tracks
+    ADD CONSTRAINT call_tracks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_orderer_id_fkey FOREIGN KEY (orderer_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_performer_id_fkey FOREIGN KEY (performer_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_reconnects_call_id_fkey FOREIGN KEY (reconnects_call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_company_id_id_fkey FOREIGN KEY (company_id, id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.driver_days
+    ADD CONSTRAINT driver_days_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_positions
+    ADD CONSTRAINT driver_positions_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.drivers
+    ADD CONSTRAINT drivers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.drivers
+    ADD CONSTRAINT drivers_id_fkey FOREIGN KEY (id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.engagements
+    ADD CONSTRAINT engagements_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.engagements
+    ADD CONSTRAINT engagements_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.listings
+    ADD CONSTRAINT listings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.policy_records
+    ADD CONSTRAINT policy_records_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.region_boundaries
+    ADD CONSTRAINT region_boundaries_code_fkey FOREIGN KEY (code) REFERENCES public.regions(code);
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_parent_fkey FOREIGN KEY (parent) REFERENCES public.regions(code);
+ALTER TABLE ONLY public.role_permissions
+    ADD CONSTRAINT role_permissions_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.sign_in_challenges
+    ADD CONSTRAINT sign_in_challenges_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
