@@ -23,7 +23,7 @@ _LEAST_SIDE_M = 25.0
 _MOST_CELLS_A_SIDE = 1 << 16
 _SAMPLE = 4096
 _SAMPLE_CELLS = 128
-_ROWS_A_BATCH = 4096  # bounds the memory of one search and the bits of a packed key
+_PAIRS_A_BATCH = 32_768  # what one batch should find: bounds memory, and the bits of a packed key
 _MM_BITS = 28  # 268 km
 _PAIR_BITS = 23
 _FARTHEST_M = 200_000.0
@@ -56,11 +56,11 @@ class Pairs(NamedTuple):
     mm: Ints
 
     def take(self, chosen: Ints | Flags) -> "Pairs":
-        return Pairs(*(column[chosen] for column in self))
+        return Pairs(self.row[chosen], self.slot[chosen], self.mm[chosen])
 
 
 class Strips(NamedTuple):
-    """Ranges of entries of a grid, each one row of cells for one query row; `cells` counts cells by query row."""
+    """Ranges of entries of a grid, each from neighbouring cells of one row of cells; `row` is that of the query."""
 
     row: Ints
     begin: Ints
@@ -129,8 +129,9 @@ def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | Non
     if not len(query.lat) or not len(grid.slot):
         return no_pairs()
     parts = []
-    for first in range(0, len(query.lat), _ROWS_A_BATCH):
-        rows = np.arange(first, min(first + _ROWS_A_BATCH, len(query.lat)))
+    rows_a_batch = max(_PAIRS_A_BATCH // k, 1)
+    for first in range(0, len(query.lat), rows_a_batch):
+        rows = np.arange(first, min(first + rows_a_batch, len(query.lat)))
         parts.append(_nearest_of_batch(grid, query, rows, k, ids=ids, excluded=excluded))
     return joined(parts)
 
@@ -165,51 +166,60 @@ def _nearest_of_batch(grid: Grid, query: Query, rows: Ints, k: int, *, ids: IdOr
 def _in_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints, Ints]:
     """All entries within `reach_m` of each query row: (row, entry of the grid, millimetres)."""
     reach_m = np.minimum(reach_m, _FARTHEST_M)
-    row, entry = _in_boxes(grid, query, reach_m)
-    cosine, half_sine = np.cos(np.radians(query.lat)), np.sin(np.radians(query.lat)) * np.radians(0.5)
-    north = grid.lat[entry] - query.lat[row]
+    row, entry = _near_discs(grid, query, reach_m)
+    radians = np.radians(query.lat)
+    cosine, half_sine = np.cos(radians), np.sin(radians) * np.radians(0.5)
     # The cosine of the middle latitude, to the first order: within 1e-5 of the great circle at 100 km.
-    east = (grid.lon[entry] - query.lon[row]) * (cosine[row] - half_sine[row] * north)
-    metres = np.sqrt(north * north + east * east) * METRES_PER_DEGREE
-    inside = np.flatnonzero(metres <= reach_m[row])
-    return row[inside], entry[inside], np.rint(metres[inside] * 1000).astype(np.int64)
+    north = grid.lat.take(entry)
+    north -= query.lat.take(row)
+    east = grid.lon.take(entry)
+    east -= query.lon.take(row)
+    east *= cosine.take(row) - half_sine.take(row) * north
+    squares = north * north + east * east
+    inside = np.flatnonzero(squares <= np.square(reach_m / METRES_PER_DEGREE).take(row))
+    mm = np.rint(np.sqrt(squares.take(inside)) * (1000 * METRES_PER_DEGREE)).astype(np.int64)
+    return row.take(inside), entry.take(inside), mm
 
 
-def _in_boxes(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints]:
-    """All entries of the cells that the box around each disc touches, as (row, entry)."""
+def _near_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints]:
+    """All entries of the cells that each disc touches, as (row, entry)."""
     strips = _strips(grid, query, reach_m)
     strip, offset = _expand(strips.end - strips.begin)
-    return strips.row[strip], strips.begin[strip] + offset
+    return strips.row.take(strip), strips.begin.take(strip) + offset
 
 
 def _strips(grid: Grid, query: Query, reach_m: Floats) -> Strips:
-    """The cells that the box around each disc touches: those of one row of cells are one range of entries."""
+    """The cells that each disc touches: those of one row of cells, as wide as the disc is there, are one range."""
     frame = grid.frame
-    reach_deg = reach_m / METRES_PER_DEGREE
-    edge = np.cos(np.radians(np.minimum(np.abs(query.lat) + reach_deg, 89.9)))
-    south, north = frame.rows_of(query.lat - reach_deg), frame.rows_of(query.lat + reach_deg)
-    west, east = frame.columns_of(query.lon - reach_deg / edge), frame.columns_of(query.lon + reach_deg / edge)
+    reach = reach_m / METRES_PER_DEGREE
+    edge = np.cos(np.radians(np.minimum(np.abs(query.lat) + reach, 89.9)))
+    south, north = frame.rows_of(query.lat - reach), frame.rows_of(query.lat + reach)
     row, strip = _expand(north - south + 1)
-    base = ((south + query.layer * frame.rows)[row] + strip) * frame.columns
-    begin = np.searchsorted(grid.cell, base + west[row], "left")
-    end = np.searchsorted(grid.cell, base + east[row], "right")
-    return Strips(row, begin, end, (north - south + 1) * (east - west + 1))
+    strip += south.take(row)
+    above = frame.south + strip / frame.rows_per_degree - query.lat.take(row)  # degrees from the point to the strip
+    away = np.maximum(np.maximum(above, -above - 1 / frame.rows_per_degree), 0)
+    width = np.sqrt(np.maximum(np.square(reach).take(row) - away * away, 0)) / edge.take(row)
+    lon, base = query.lon.take(row), (strip + (query.layer * frame.rows).take(row)) * frame.columns
+    west, east = frame.columns_of(lon - width), frame.columns_of(lon + width)
+    begin = np.searchsorted(grid.cell, base + west, "left")
+    end = np.searchsorted(grid.cell, base + east, "right")
+    return Strips(row, begin, end, east - west + 1)
 
 
 def _first_reach(grid: Grid, query: Query, k: int) -> Floats:
     """How far to look first: far enough for a few more than k, if all around is as dense as the nearest cells."""
-    side_m = grid.frame.side_m
-    strips = _strips(grid, query, np.full(len(query.lat), side_m))
-    count = np.bincount(strips.row, weights=strips.end - strips.begin, minlength=len(query.lat))
-    density = np.maximum(count, 0.5) / (strips.cells * side_m**2)
-    reach: Floats = np.sqrt((k + 2 * sqrt(k)) / (pi * density))
+    side_m, size = grid.frame.side_m, len(query.lat)
+    strips = _strips(grid, query, np.full(size, side_m))
+    count = np.bincount(strips.row, weights=strips.end - strips.begin, minlength=size)
+    cells = np.bincount(strips.row, weights=strips.cells, minlength=size)
+    reach: Floats = np.sqrt((k + 2 * sqrt(k)) / (pi * np.maximum(count, 0.5) / (cells * side_m**2)))
     return reach
 
 
 def _expand(counts: Ints) -> tuple[Ints, Ints]:
     """For counts [2, 0, 3]: the owners [0, 0, 2, 2, 2] and the running numbers [0, 1, 0, 1, 2]."""
     owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner]
+    return owner, np.arange(len(owner)) - (np.cumsum(counts) - counts).take(owner)
 
 
 def _first_k(pairs: Pairs, slots: Ints, k: int, ids: IdOrder) -> Pairs:
@@ -231,7 +241,7 @@ def _first_k(pairs: Pairs, slots: Ints, k: int, ids: IdOrder) -> Pairs:
     tied = np.flatnonzero(np.diff(place[kept]) == 0)
     if not len(tied):
         return result
-    return _in_id_order(result, np.union1d(tied, tied + 1), ids).take(_rank_in_row(result.row) < k)
+    return _in_id_order(result, np.union1d(tied, tied + 1), ids).take(rank_in_row(result.row) < k)
 
 
 def _in_id_order(pairs: Pairs, tied: Ints, ids: IdOrder) -> Pairs:
@@ -241,7 +251,7 @@ def _in_id_order(pairs: Pairs, tied: Ints, ids: IdOrder) -> Pairs:
     return pairs
 
 
-def _rank_in_row(row: Ints) -> Ints:
+def rank_in_row(row: Ints) -> Ints:
     """The running number of each element among its neighbours of equal value: [4, 4, 7] → [0, 1, 0]."""
     first = np.flatnonzero(np.diff(row, prepend=-1))
     rank: Ints = np.arange(len(row)) - np.repeat(first, np.diff(first, append=len(row)))
@@ -266,6 +276,11 @@ def joined(parts: list[Pairs]) -> Pairs:
 
 def no_pairs() -> Pairs:
     return Pairs(*(np.empty(0, np.int64) for _ in range(3)))
+
+
+def in_row_order(pairs: Pairs) -> Pairs:
+    """Sorted by row; within a row the order stays."""
+    return pairs.take(np.argsort(pairs.row, kind="stable"))
 
 
 def pair_keys(row: Ints, slot: Ints) -> Ints:

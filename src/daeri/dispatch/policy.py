@@ -5,23 +5,37 @@ compete, name the outcome of every call, and write down the pairs behind those o
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import Status
-from daeri.dispatch.grid import Pairs, joined
+from daeri.dispatch.grid import Pairs, in_row_order, joined, no_pairs, rank_in_row, within
 from daeri.dispatch.matching import match
 from daeri.dispatch.plan import DispatchParameters, Listing, Outcome, Plan, PlannedOffer, Snapshot
 from daeri.dispatch.positions import straight_m
-from daeri.dispatch.reasons import Decided, Found, describe
-from daeri.dispatch.roster import MILLISECOND, AskedPairs, Calls, Roster, asked_pairs, due_calls
+from daeri.dispatch.reasons import Found, describe
+from daeri.dispatch.roster import MILLISECOND, Calls, Roster, Tick, asked_pairs, due_calls
 from daeri.kernel.time import to_millis
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+# What a tick can mean for a call, from the weakest to the strongest: the strongest that applies is its outcome.
+_BY_STRENGTH = (
+    Outcome.NO_DRIVER_IN_RADIUS,
+    Outcome.NONE_ELIGIBLE,
+    Outcome.POSITIONS_STALE,
+    Outcome.ALL_BUSY,
+    Outcome.ALL_ASKED,
+    Outcome.BEATEN_BY_CALL,
+    Outcome.OFFERED,
+    Outcome.LISTED,
+)
+_STRENGTH = {outcome: strength for strength, outcome in enumerate(_BY_STRENGTH)}
 _MET = (Outcome.OFFERED, Outcome.LISTED)
 
 
@@ -32,36 +46,82 @@ def decide(snapshot: Snapshot, now: datetime, parameters: DispatchParameters) ->
     """
     now_ms = to_millis(now)
     calls = due_calls(snapshot.calls, now_ms, parameters.radius)
-    asked = asked_pairs(calls)
-    roster = Roster(snapshot.fleet, now_ms - parameters.position_max_age // MILLISECOND)
-    candidates = _candidates(calls, asked, roster, now_ms, parameters)
+    tick = Tick(calls, asked_pairs(calls), Roster(snapshot.fleet, now_ms - parameters.position_max_age // MILLISECOND))
+    around = Around.of(tick, parameters.logged_drivers)
+    candidates = _candidates(tick, around, now_ms, parameters)
     chosen = candidates.take(_match(candidates, calls, parameters))
-    listed = np.flatnonzero(calls.is_listed)
-    visible = roster.nearest_free(calls, listed, k=parameters.listed_drivers, asked=asked)
+    visible = _free_near(tick, around, np.flatnonzero(calls.is_listed), parameters.listed_drivers)
     found = Found(candidates, chosen, visible)
-    outcomes = _outcomes(calls, asked, roster, found)
-    changes, considered = describe(Decided(calls, asked, roster, found, outcomes), parameters.logged_drivers)
+    outcomes = _outcomes(tick, around, found)
+    changes, considered = describe(tick, around.pairs, found, outcomes)
     unmet = Counter(outcome for outcome in outcomes if outcome not in _MET)
     return Plan(_offers(calls, chosen, now, parameters), _listings(calls, visible), changes, considered, dict(unmet))
 
 
-def _candidates(calls: Calls, asked: AskedPairs, roster: Roster, now_ms: int, parameters: DispatchParameters) -> Pairs:
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """The drivers nearest to every call within its cap, whatever they do; `is_full` by row: there may be more."""
+
+    pairs: Pairs
+    is_full: Flags
+    reaches_m: Floats  # by row: everybody up to here is in; infinite when everybody within the cap is
+
+    @classmethod
+    def of(cls, tick: Tick, k: int) -> "Around":
+        calls, everybody = tick.calls, np.arange(len(tick.calls.structs))
+        pairs = tick.roster.nearest(tick.roster.grid, calls.without_needs(), everybody, radius_m=calls.cap_m, k=k)
+        is_full = np.bincount(pairs.row, minlength=len(everybody)) >= k
+        reaches_m = np.full(len(everybody), np.inf)
+        reaches_m[pairs.row] = pairs.mm / 1000  # the last of a row, its farthest, stays
+        return cls(pairs, is_full, np.where(is_full, reaches_m, np.inf))
+
+    def hides_some(self, rows: Ints, radius_m: Floats) -> Flags:
+        """True where a driver within the radius may be missing."""
+        hides: Flags = self.reaches_m[rows] <= radius_m[rows]
+        return hides
+
+
+def _free_near(tick: Tick, around: Around, rows: Ints, k: int) -> Pairs:
+    """The k nearest who can be offered each call of `rows` (ascending): free, able, in the radius, not asked before.
+
+    Most are among the drivers around; where too few of those are, the grid of free drivers is searched.
+    """
+    if not len(rows):
+        return no_pairs()
+    calls = tick.calls
+    wanted = np.zeros(len(calls.structs), np.bool_)
+    wanted[rows] = True
+    pairs = around.pairs
+    eligible = np.flatnonzero(wanted[pairs.row] & tick.is_open_to(pairs))
+    pairs = pairs.take(eligible)
+    pairs = pairs.take(rank_in_row(pairs.row) < k)
+    count = np.bincount(pairs.row, minlength=len(wanted))
+    short = rows[(count[rows] < k) & around.hides_some(rows, calls.radius_m)]
+    if not len(short):
+        return pairs
+    wanted[short] = False
+    searched = tick.roster.nearest_free(calls, short, k=k, asked=tick.asked)
+    return in_row_order(joined([pairs.take(wanted[pairs.row]), searched]))
+
+
+def _candidates(tick: Tick, around: Around, now_ms: int, parameters: DispatchParameters) -> Pairs:
     """The pairs that compete: the nearest drivers not yet asked, and those asked before where nobody else is left."""
+    calls, asked, roster = tick
     rows = np.flatnonzero(~calls.is_listed)
-    fresh_pairs = roster.nearest_free(calls, rows, k=parameters.neighbours, asked=asked)
+    unasked = _free_near(tick, around, rows, parameters.neighbours)
     if not len(asked.row):
-        return fresh_pairs
-    alone = np.setdiff1d(np.intersect1d(rows, asked.row), fresh_pairs.row)
+        return unasked
+    alone = np.setdiff1d(np.intersect1d(rows, asked.row), unasked.row)
     left = roster.nearest(roster.free_grid, calls, alone, radius_m=calls.cap_m, k=1, asked=asked)
     alone = np.setdiff1d(alone, left.row)
     rested = asked.at_ms <= now_ms - parameters.reoffer_pause // MILLISECOND
-    again = _asked_in_reach(calls, asked, roster, np.isin(asked.row, alone) & rested)
-    pairs = joined([fresh_pairs, again])
-    return pairs.take(np.argsort(pairs.row, kind="stable"))
+    again = _asked_in_reach(tick, np.isin(asked.row, alone) & rested)
+    return in_row_order(joined([unasked, again]))
 
 
-def _asked_in_reach(calls: Calls, asked: AskedPairs, roster: Roster, which: Flags) -> Pairs:
+def _asked_in_reach(tick: Tick, which: Flags) -> Pairs:
     """Those of the asked pairs whose driver is free, able and within the radius, nearest first within a row."""
+    calls, asked, roster = tick
     fleet = roster.fleet
     at = np.flatnonzero(which & (asked.slot < len(fleet.lat)))
     at = at[roster.free[asked.slot[at]]]
@@ -83,39 +143,33 @@ def _match(candidates: Pairs, calls: Calls, parameters: DispatchParameters) -> I
     return match(candidates.row, candidates.slot, candidates.mm, unserved_cost=unserved_mm, pair_budget=budget)
 
 
-def _outcomes(calls: Calls, asked: AskedPairs, roster: Roster, found: Found) -> list[Outcome]:
-    """What this tick meant for each call, by row."""
-    outcomes = [Outcome.NO_DRIVER_IN_RADIUS] * len(calls.structs)
-    met = (Outcome.BEATEN_BY_CALL, Outcome.OFFERED, Outcome.LISTED)  # in the order of `Found`
-    for outcome, pairs in zip(met, found, strict=True):
-        for row in np.unique(pairs.row).tolist():
-            outcomes[row] = outcome
-    nobody = np.setdiff1d(np.arange(len(outcomes)), np.concatenate((found.candidates.row, found.visible.row)))
-    for outcome, rows in _why_nobody(calls, asked, roster, nobody):
-        for row in rows.tolist():
-            outcomes[row] = outcome
-    return outcomes
+def _outcomes(tick: Tick, around: Around, found: Found) -> list[Outcome]:
+    """What this tick meant for each call, by row: for one without a candidate, the closest thing to one (I-038)."""
+    strength = np.zeros(len(tick.calls.structs), np.uint8)
+    strength[found.candidates.row] = _STRENGTH[Outcome.BEATEN_BY_CALL]
+    strength[found.chosen.row] = _STRENGTH[Outcome.OFFERED]
+    strength[found.visible.row] = _STRENGTH[Outcome.LISTED]
+    pairs = around.pairs.take(strength[around.pairs.row] == 0)
+    np.maximum.at(strength, pairs.row, _closeness(tick, pairs))
+    unsure = np.flatnonzero(strength < _STRENGTH[Outcome.ALL_BUSY])
+    unsure = unsure[around.hides_some(unsure, tick.calls.radius_m)]
+    everybody = within(tick.roster.grid, tick.calls.around(unsure, tick.calls.radius_m))
+    pairs = everybody._replace(row=unsure[everybody.row])
+    np.maximum.at(strength, pairs.row, _closeness(tick, pairs))
+    return [_BY_STRENGTH[number] for number in strength.tolist()]
 
 
-def _why_nobody(calls: Calls, asked: AskedPairs, roster: Roster, rows: Ints) -> list[tuple[Outcome, Ints]]:
-    """For calls without a candidate, the closest thing to one within the radius (I-038)."""
-    declined = np.intersect1d(rows, _asked_in_reach(calls, asked, roster, np.isin(asked.row, rows)).row)
-    reasons = [(Outcome.ALL_ASKED, declined)]
-    rows = np.setdiff1d(rows, declined)
-    slots = roster.grid.slot
-    status = roster.fleet.status[slots]
-    for outcome, who in (
-        (Outcome.ALL_BUSY, (status == Status.BUSY) | (status == Status.HELD)),
-        (Outcome.POSITIONS_STALE, status == Status.IDLE),
-    ):
-        if len(rows):
-            near = roster.nearest(roster.grid.restrict(who), calls, rows, radius_m=calls.radius_m, k=1).row
-            reasons.append((outcome, near))
-            rows = np.setdiff1d(rows, near)
-    if len(rows):
-        near = roster.nearest(roster.grid, calls.without_needs(), rows, radius_m=calls.radius_m, k=1).row
-        reasons.append((Outcome.NONE_ELIGIBLE, near))
-    return reasons
+def _closeness(tick: Tick, pairs: Pairs) -> NDArray[np.uint8]:
+    """How close each driver of a call without candidates came to being one, as a place in `_BY_STRENGTH`."""
+    calls, _, roster = tick
+    row, slot = pairs.row, pairs.slot
+    status = roster.fleet.status[slot]
+    strength = np.full(len(row), _STRENGTH[Outcome.ALL_BUSY], np.uint8)
+    strength[status == Status.IDLE] = _STRENGTH[Outcome.POSITIONS_STALE]
+    strength[roster.free[slot]] = _STRENGTH[Outcome.ALL_ASKED]
+    strength[~roster.is_able(slot, calls.needs[row])] = _STRENGTH[Outcome.NONE_ELIGIBLE]
+    strength[pairs.mm > calls.radius_m[row] * 1000] = _STRENGTH[Outcome.NO_DRIVER_IN_RADIUS]
+    return strength
 
 
 def _offers(calls: Calls, chosen: Pairs, now: datetime, parameters: DispatchParameters) -> tuple[PlannedOffer, ...]:

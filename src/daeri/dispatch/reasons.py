@@ -3,16 +3,15 @@
 Kept as columns: an object for every pair would cost more than the decision itself.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import Status
-from daeri.dispatch.grid import Pairs, is_among, joined, pair_keys, within
+from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys, within
 from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
-from daeri.dispatch.roster import AskedPairs, Calls, Roster
+from daeri.dispatch.roster import Tick
 
 Ints = NDArray[np.int64]
 
@@ -28,25 +27,25 @@ class Found(NamedTuple):
     visible: Pairs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decided:
-    """A tick as far as it is decided, with the outcome of each call by row."""
+class Decided(NamedTuple):
+    """A tick as far as it is decided: the drivers around every call, what was found among them, outcomes by row."""
 
-    calls: Calls
-    asked: AskedPairs
-    roster: Roster
+    tick: Tick
+    around: Pairs
     found: Found
     outcomes: list[Outcome]
 
 
-def describe(decided: Decided, logged_drivers: int) -> tuple[tuple[CallOutcome, ...], Considered]:
-    """The changed outcomes and the pairs behind them: of each call the `logged_drivers` nearest within the cap."""
-    calls, outcomes = decided.calls, decided.outcomes
+def describe(
+    tick: Tick, around: Pairs, found: Found, outcomes: list[Outcome]
+) -> tuple[tuple[CallOutcome, ...], Considered]:
+    """The changed outcomes, and as the pairs behind them the drivers around each of those calls."""
+    decided, calls = Decided(tick, around, found, outcomes), tick.calls
     changed = np.array(
         [row for row, call in enumerate(calls.structs) if _is_news(call.previous, outcomes[row])], np.int64
     )
     call_of_driver = _call_of_driver(decided)
-    pairs = _logged_pairs(decided, changed, logged_drivers)
+    pairs = _logged_pairs(decided, changed, call_of_driver)
     reason = _reasons(decided, pairs, call_of_driver)
     change_of_row = np.full(len(outcomes) + 1, _NONE)  # the last place answers for "no call"
     change_of_row[changed] = np.arange(len(changed))
@@ -68,27 +67,26 @@ def _is_news(previous: Outcome | None, outcome: Outcome) -> bool:
 
 def _call_of_driver(decided: Decided) -> Ints:
     """By slot: the row of the call that the driver is offered in this tick."""
-    rows = np.full(len(decided.roster.fleet.lat), _NONE)
+    rows = np.full(len(decided.tick.roster.fleet.lat), _NONE)
     rows[decided.found.chosen.slot] = decided.found.chosen.row
     return rows
 
 
-def _logged_pairs(decided: Decided, changed: Ints, k: int) -> Pairs:
-    """The k nearest of every changed call, free or not, and the chosen one even when k busy ones are nearer."""
-    calls, roster = decided.calls, decided.roster
-    pairs = roster.nearest(roster.grid, calls.without_needs(), changed, radius_m=calls.cap_m, k=k)
-    keys = np.sort(pair_keys(pairs.row, pairs.slot))
-    chosen = decided.found.chosen.take(np.isin(decided.found.chosen.row, changed))
-    missing = chosen.take(~is_among(pair_keys(chosen.row, chosen.slot), keys))
-    if not len(missing.row):
-        return pairs
-    pairs = joined([pairs, missing])
-    return pairs.take(np.argsort(pairs.row, kind="stable"))
+def _logged_pairs(decided: Decided, changed: Ints, call_of_driver: Ints) -> Pairs:
+    """The drivers around every changed call, and the chosen one also when all those around are nearer but not free."""
+    is_changed, has_chosen = np.zeros((2, len(decided.outcomes)), np.bool_)
+    is_changed[changed] = True
+    pairs, chosen = decided.around, decided.found.chosen
+    has_chosen[pairs.row[call_of_driver[pairs.slot] == pairs.row]] = True
+    missing = ~has_chosen[chosen.row]
+    if missing.any():
+        pairs = in_row_order(joined([pairs, chosen.take(missing)]))
+    return pairs if is_changed.all() else pairs.take(is_changed[pairs.row])
 
 
 def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np.uint8]:
     """The reason of each pair; where several apply, the one written last, the strongest, stays."""
-    calls, asked, roster = decided.calls, decided.asked, decided.roster
+    calls, asked, roster = decided.tick
     row, slot = pairs.row, pairs.slot
     status, keys = roster.fleet.status[slot], pair_keys(row, slot)
     reason = np.full(len(row), Reason.FARTHER, np.uint8)
@@ -118,7 +116,7 @@ def _is_nearer_than_chosen(decided: Decided, pairs: Pairs) -> NDArray[np.bool_]:
 
 
 def _changes(decided: Decided, changed: Ints, pairs: Pairs, call_of_driver: Ints) -> tuple[CallOutcome, ...]:
-    calls, outcomes = decided.calls, decided.outcomes
+    calls, outcomes = decided.tick.calls, decided.outcomes
     rows = changed.tolist()
     first, last = np.searchsorted(pairs.row, changed), np.searchsorted(pairs.row, changed, "right")
     rest = _rest(decided, changed, pairs, call_of_driver)
@@ -151,12 +149,14 @@ def _winner_of_nearest(decided: Decided, call_of_driver: Ints) -> dict[int, int]
 
 def _rest(decided: Decided, changed: Ints, logged: Pairs, call_of_driver: Ints) -> dict[int, dict[Reason, int]]:
     """For changed calls that found nobody: the drivers within their radius beyond the logged ones, by reason."""
-    calls, keys = decided.calls, np.sort(pair_keys(logged.row, logged.slot))
     unmet = [row for row in changed.tolist() if decided.outcomes[row] not in (Outcome.OFFERED, Outcome.LISTED)]
     counts: dict[int, dict[Reason, int]] = {}
+    if not unmet:
+        return counts
+    calls, keys = decided.tick.calls, np.sort(pair_keys(logged.row, logged.slot))
     for first in range(0, len(unmet), _ROWS_COUNTED_TOGETHER):
         rows = np.array(unmet[first : first + _ROWS_COUNTED_TOGETHER])
-        near = within(decided.roster.grid, calls.around(rows, calls.radius_m))
+        near = within(decided.tick.roster.grid, calls.around(rows, calls.radius_m))
         pairs = near._replace(row=rows[near.row])
         pairs = pairs.take(~is_among(pair_keys(pairs.row, pairs.slot), keys))
         table = np.bincount(pairs.row * len(Reason) + _reasons(decided, pairs, call_of_driver))

@@ -2,12 +2,25 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import FleetView, Status
-from daeri.dispatch.grid import Grid, IdOrder, Pairs, Query, build_grid, joined, nearest, pair_keys
+from daeri.dispatch.grid import (
+    Grid,
+    IdOrder,
+    Pairs,
+    Query,
+    build_grid,
+    in_row_order,
+    is_among,
+    joined,
+    nearest,
+    pair_keys,
+)
 from daeri.dispatch.plan import Answer, Mode, RadiusSteps, WaitingCall
 
 Ints = NDArray[np.int64]
@@ -70,7 +83,10 @@ class Roster:
         self.grid = build_grid(on_duty, company, fleet.lat[on_duty], fleet.lon[on_duty])
         self.fresh = fleet.at_ms >= oldest_fix_ms
         self.free = (fleet.status == Status.IDLE) & self.fresh
-        self.free_grid = self.grid.restrict(self.free[self.grid.slot])
+
+    @cached_property
+    def free_grid(self) -> Grid:
+        return self.grid.restrict(self.free[self.grid.slot])
 
     def nearest(
         self, grid: Grid, calls: Calls, rows: Ints, *, radius_m: Floats, k: int, asked: AskedPairs | None = None
@@ -85,7 +101,7 @@ class Roster:
             found = nearest(able, calls.around(mine, radius_m), k, self.ids, excluded)
             parts.append(found._replace(row=mine[found.row]))
         pairs = joined(parts)
-        return pairs if len(parts) <= 1 else pairs.take(np.argsort(pairs.row, kind="stable"))
+        return pairs if len(parts) <= 1 else in_row_order(pairs)
 
     def nearest_free(self, calls: Calls, rows: Ints, *, k: int, asked: AskedPairs) -> Pairs:
         """The k nearest who can be offered each call now, within the radius that it has reached."""
@@ -95,6 +111,23 @@ class Roster:
         """True where the driver has every capability bit of `needs`."""
         able: Flags = (self.fleet.capabilities[slot] & needs) == needs
         return able
+
+
+class Tick(NamedTuple):
+    """What one tick reads, as columns."""
+
+    calls: Calls
+    asked: AskedPairs
+    roster: Roster
+
+    def is_open_to(self, pairs: Pairs) -> Flags:
+        """True where the driver can be offered the call now: free, able, within the radius, and not asked before."""
+        row, slot = pairs.row, pairs.slot
+        is_open: Flags = self.roster.free[slot] & self.roster.is_able(slot, self.calls.needs[row])
+        is_open &= pairs.mm <= self.calls.radius_m[row] * 1000
+        if len(self.asked.row):
+            is_open &= ~is_among(pair_keys(row, slot), self.asked.keys())
+        return is_open
 
 
 def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps) -> Calls:
