@@ -218,9 +218,12 @@ async def _move(
 async def _move_each(
     tx: Tx, found: Sequence[tuple[CallId, CompanyId]], move: Move, change: Change, *, now: datetime, ids: Ids
 ) -> list[Call]:
-    """Move those that are still where they were found; a customer's cancel may have been faster."""
+    """Move those that are still where they were found; a customer's cancel may have been faster.
+
+    In the order of their ids, which is the order in which everyone locks several calls.
+    """
     moved = []
-    for call_id, company_id in found:
+    for call_id, company_id in sorted(found):
         call = await store.move(tx, call_id, company_id, move, change, event_id=ids.new(), now=now)
         if call is not None:
             _announce(tx, call)

@@ -38,7 +38,8 @@ SELECT emit($29, company_id, $30, 'call', id, 1, requested_at, $31, $32, NULL, $
 # $10 cause, $11 reason
 _MOVE = """
 WITH before AS (
-    SELECT id, state, driver_id FROM calls WHERE id = $1 AND company_id = $2 AND state = ANY($3) {guard} FOR UPDATE
+    SELECT id, state, driver_id FROM calls WHERE id = $1 AND company_id = $2 AND state = ANY($3) {guard}
+    FOR NO KEY UPDATE
 ), moved AS (
     UPDATE calls c SET version = c.version + 1, state = ($4::text[])[array_position($3::text[], c.state)] {changes}
     FROM before b WHERE c.id = b.id
@@ -115,9 +116,10 @@ WHERE company_id = $1 AND (ended_at IS NULL OR ended_at >= $2) GROUP BY state
 """
 _APPEND_TRACK = """
 INSERT INTO call_tracks (call_id, chunk, company_id, first_at, points)
-SELECT t.call_id, coalesce((SELECT max(chunk) + 1 FROM call_tracks x WHERE x.call_id = t.call_id), 0), c.company_id,
-       t.first_at, t.points
-FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) AS t (call_id, first_at, points)
+SELECT t.call_id, coalesce((SELECT max(chunk) FROM call_tracks x WHERE x.call_id = t.call_id), -1)
+                  + row_number() OVER (PARTITION BY t.call_id ORDER BY t.place),
+       c.company_id, t.first_at, t.points
+FROM unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) WITH ORDINALITY AS t (call_id, first_at, points, place)
 JOIN calls c ON c.id = t.call_id
 """
 _TRACK = "SELECT points FROM call_tracks WHERE call_id = $1 AND company_id = $2 ORDER BY chunk"

@@ -1,7 +1,7 @@
 """The door of dispatch: offers go out, drivers answer, calls begin and end their engagement.
 
 Every command locks in one order, so that two at the same instant wait for each other and never deadlock:
-the call, the driver, the offer, the engagement.
+the calls, the drivers, the offers, the engagements, the listings; several of one kind in the order of their ids.
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,10 @@ async def accept(
     """Take the offered call: OfferClosed when it is too late, AlreadyTaken when the call is gone."""
     offer = await _live_offer(tx, offer_id, driver_id, now)
     call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
-    if not await store.accept(tx, offer_id, driver_id, now):
+    saw = await store.accept(tx, offer_id, driver_id, now)
+    if saw is None:
         raise await _closed(tx, offer_id, driver_id)
+    _announce(tx, saw)
     return call
 
 
@@ -61,7 +63,7 @@ async def take(tx: Tx, call_id: CallId, driver_id: DriverId, company_id: Company
     if not listed:
         raise NotListed(call_id=str(call_id))
     await store.take(tx, ids.new(), company_id, call_id=call_id, driver_id=driver_id, metres=listed[0].metres, now=now)
-    _announce_closed(tx, await store.withdraw_of_driver(tx, driver_id, now))
+    _announce_closed(tx, await store.withdraw_beside(tx, call_id, driver_id, now))
     await _unlist(tx, call_id)
     return call
 
@@ -147,8 +149,10 @@ async def apply(
     now: datetime,
 ) -> list[Offer]:
     """Write what a tick decided; the offers that still held (a call may have ended meanwhile)."""
-    written = await store.offer_planned(tx, offers, now) if offers else []
-    for listing in listings:
+    if offers or listings:
+        await store.lock_calls(tx, [*(offer.call_id for offer in offers), *(listing.call_id for listing in listings)])
+    written = await _offer(tx, offers, now) if offers else []
+    for listing in sorted(listings, key=lambda listing: listing.call_id):
         await store.put_listing(tx, listing, now)
         _announce(tx, listing.driver_ids)
     await decision_store.write(tx, decisions)
@@ -229,6 +233,11 @@ async def drop_decisions_before(tx: Tx, oldest: date) -> int:
 async def count_overlaps(tx: Tx, company_id: UUID) -> int:
     """How many engagements overlap another of the same driver or call: none, as long as the database is right."""
     return await store.overlaps(tx, company_id)
+
+
+async def _offer(tx: Tx, offers: Sequence[NewOffer], now: datetime) -> list[Offer]:
+    await store.lock_drivers(tx, [offer.driver_id for offer in offers])
+    return await store.offer_planned(tx, offers, now)
 
 
 async def _assign(

@@ -49,22 +49,20 @@ _STATES = _DRIVER_STATE + "WHERE d.id = ANY($1)"
 _STATES_ON_DUTY = _DRIVER_STATE + "WHERE d.duty = 'on' ORDER BY d.id"
 _STATES_SINCE = _DRIVER_STATE + "WHERE d.revision > $1 ORDER BY d.revision LIMIT $2"
 
-# The row lock makes a cancel that comes at the same instant wait or be seen; what another live offer stands
-# against is left out by the unique indexes.
+# Statements of their own: what is written afterwards must see what the transactions that were waited for have done.
+_LOCK_CALLS = "SELECT id FROM calls_public WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_DRIVERS = "SELECT id FROM drivers_public WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+# What another live offer stands against is left out by the unique indexes.
 _OFFER_PLANNED = f"""
-WITH waiting AS (
-    SELECT id, company_id FROM calls_public WHERE id = ANY($2::uuid[]) AND state = 'requested' ORDER BY id FOR SHARE
-), able AS (
-    SELECT id FROM drivers_public WHERE id = ANY($3::uuid[]) AND duty = 'on' ORDER BY id FOR SHARE
-)
 INSERT INTO offers (id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, pickup_m, pickup_s,
                     policy_version)
-SELECT p.id, w.company_id, p.call_id, p.driver_id, 'exclusive', 'live', $8, p.expires_at, p.pickup_m, p.pickup_s,
+SELECT p.id, c.company_id, p.call_id, p.driver_id, 'exclusive', 'live', $8, p.expires_at, p.pickup_m, p.pickup_s,
        p.policy_version
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[], $6::integer[], $7::bigint[])
      AS p (id, call_id, driver_id, expires_at, pickup_m, pickup_s, policy_version)
-JOIN waiting w ON w.id = p.call_id JOIN able a ON a.id = p.driver_id
-WHERE NOT EXISTS (SELECT FROM engagements e WHERE e.driver_id = p.driver_id AND e.slot = 'now')
+JOIN calls_public c ON c.id = p.call_id JOIN drivers_public d ON d.id = p.driver_id
+WHERE c.state = 'requested' AND d.duty = 'on' AND d.company_id = c.company_id
+  AND NOT EXISTS (SELECT FROM engagements e WHERE e.driver_id = p.driver_id AND e.slot = 'now')
 ON CONFLICT DO NOTHING RETURNING {_OFFER}
 """
 _GET_OFFER = f"SELECT {_OFFER} FROM offers WHERE id = $1 AND driver_id = $2"
@@ -76,9 +74,13 @@ WITH accepted AS (
     UPDATE offers SET state = 'accepted', closed_at = $3
     WHERE id = $1 AND driver_id = $2 AND state = 'live' AND expires_at > $3
     RETURNING company_id, call_id, driver_id
+), unlisted AS (
+    DELETE FROM listings l USING accepted a WHERE l.call_id = a.call_id RETURNING l.driver_ids
+), engaged AS (
+    INSERT INTO engagements (driver_id, slot, company_id, call_id, since)
+    SELECT driver_id, 'now', company_id, call_id, $3 FROM accepted RETURNING driver_id
 )
-INSERT INTO engagements (driver_id, slot, company_id, call_id, since)
-SELECT driver_id, 'now', company_id, call_id, $3 FROM accepted
+SELECT coalesce(u.driver_ids, '{}') AS saw FROM engaged LEFT JOIN unlisted u ON true
 """
 _CLOSE = f"""
 UPDATE offers SET state = $3, closed_at = $4
@@ -89,6 +91,10 @@ UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE call_id = $1 AND sta
 """
 _WITHDRAW_DRIVER = f"""
 UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE driver_id = $1 AND state = 'live' RETURNING {_OFFER}
+"""
+_WITHDRAW_BESIDE = f"""
+UPDATE offers SET state = 'withdrawn', closed_at = $3
+WHERE state = 'live' AND (call_id = $1 OR driver_id = $2) RETURNING {_OFFER}
 """
 _IGNORE = f"""
 UPDATE offers SET state = 'ignored', closed_at = $1
@@ -162,7 +168,10 @@ async def states_since(tx: Tx, revision: int, limit: int) -> list[DriverState]:
 
 
 async def offer_planned(tx: Tx, offers: Sequence[NewOffer], now: datetime) -> list[Offer]:
-    """Write the offers that still hold; those overtaken by another change are left out."""
+    """Write the offers that still hold; those overtaken by another change are left out.
+
+    The caller has locked the calls and then the drivers.
+    """
     rows = await tx.rows(
         _OFFER_PLANNED,
         [offer.id for offer in offers],
@@ -194,10 +203,24 @@ async def offers_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Offer]
     return [_offer(row) for row in await tx.rows(_OF_CALL, company_id, call_id)]
 
 
-async def accept(tx: Tx, offer_id: UUID, driver_id: UUID, now: datetime) -> bool:
-    """Close the live offer as accepted and engage its driver; False when it is no longer live."""
+async def lock_calls(tx: Tx, call_ids: Sequence[UUID]) -> None:
+    """Keep these calls as they are until this transaction ends."""
+    await tx.execute(_LOCK_CALLS, list(call_ids))
+
+
+async def lock_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> None:
+    """Keep these drivers' duty and work as they are until this transaction ends."""
+    await tx.execute(_LOCK_DRIVERS, list(driver_ids))
+
+
+async def accept(tx: Tx, offer_id: UUID, driver_id: UUID, now: datetime) -> list[DriverId] | None:
+    """Close the live offer as accepted and engage its driver; None when it is no longer live.
+
+    Returns who else saw the call in the open list.
+    """
     try:
-        return await tx.execute(_ACCEPT, offer_id, driver_id, now) == 1
+        row = await tx.row(_ACCEPT, offer_id, driver_id, now)
+        return None if row is None else list(row["saw"])
     except UniqueViolationError as violation:
         raise _engagement_error(violation) from violation
 
@@ -213,6 +236,11 @@ async def withdraw_of_call(tx: Tx, call_id: UUID, now: datetime) -> list[Offer]:
 
 async def withdraw_of_driver(tx: Tx, driver_id: UUID, now: datetime) -> list[Offer]:
     return [_offer(row) for row in await tx.rows(_WITHDRAW_DRIVER, driver_id, now)]
+
+
+async def withdraw_beside(tx: Tx, call_id: UUID, driver_id: UUID, now: datetime) -> list[Offer]:
+    """Withdraw what the driver is offered and who else is offered the call."""
+    return [_offer(row) for row in await tx.rows(_WITHDRAW_BESIDE, call_id, driver_id, now)]
 
 
 async def ignore_expired(tx: Tx, now: datetime, limit: int) -> list[Offer]:

@@ -68,7 +68,7 @@ async def get(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver:
 
 
 async def lock_for_work(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver:
-    """The driver, kept from going off duty until this transaction ends; NotApproved when they may not drive."""
+    """The driver, whose other commands wait until this transaction ends; NotApproved when they may not drive."""
     driver = await store.lock(tx, company_id, driver_id)
     if driver is None:
         raise DriverNotFound(driver_id=str(driver_id))

@@ -34,7 +34,7 @@ WITH changed AS (
 SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
 """
 _GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
-_LOCK = _GET + " FOR SHARE"
+_LOCK = _GET + " FOR NO KEY UPDATE"
 _TOUCH = "UPDATE drivers SET revision = nextval('driver_revisions') WHERE id = $1"
 _ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
 _SAVE_POSITIONS = """
