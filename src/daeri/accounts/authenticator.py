@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from daeri.accounts import store, tokens
+from daeri.accounts import session_store, tokens
 from daeri.accounts.model import (
     SESSIONS_CHANGED,
     SESSIONS_REVOKED,
@@ -86,7 +86,7 @@ class Authenticator:
         claims = tokens.read_access_token(self._ring, token, wall_now=now)
         changes = self._changes
         async with self._database.reading() as tx:
-            row = await store.session(tx, claims.session_id)
+            row = await session_store.session(tx, claims.session_id)
         principal = _principal(row, claims, now)
         # A change that came while we were reading may not be in what we read: then it is used once, not remembered.
         if changes == self._changes:
@@ -107,7 +107,7 @@ class Authenticator:
                 return
             first = self._checked_at == EPOCH
             async with self._database.reading() as tx:
-                changed = await store.changed_since(tx, (now if first else self._checked_at) - _OVERLAP)
+                changed = await session_store.changed_since(tx, (now if first else self._checked_at) - _OVERLAP)
             revoked = {session_id for session_id, gone in changed if gone}
             for session_id, _ in changed:
                 self._drop_session(session_id)
@@ -145,7 +145,7 @@ class Authenticator:
                 del self._tokens[session_id]
 
 
-def _principal(row: store.SessionRow | None, claims: tokens.AccessClaims, now: datetime) -> Principal:
+def _principal(row: session_store.SessionRow | None, claims: tokens.AccessClaims, now: datetime) -> Principal:
     if row is None or row.revoked_at is not None:
         raise SignedOut(reason="session_revoked")
     if now >= row.expires_at:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from daeri.accounts import store
+from daeri.accounts import session_store
 from daeri.accounts.gate import Gate
 from daeri.accounts.model import Denied, Limit, RateLimited
 from daeri.accounts.policy import judge_window, window_start
@@ -23,7 +23,7 @@ async def count(tx: Tx, gate: Gate, hits: list[tuple[str, str, Limit]], *, wall_
     # One order for everybody, so that two requests never wait for each other's rows.
     for scope, subject, limit in sorted(hits, key=lambda hit: hit[:2]):
         start = window_start(wall_now, limit.window)
-        number = await store.hit(tx, scope, subject_hash(gate, subject), start, limit.window)
+        number = await session_store.hit(tx, scope, subject_hash(gate, subject), start, limit.window)
         verdict = judge_window(number, limit, wall_now=wall_now)
         if isinstance(verdict, Refused) and over is None:
             over = Denied(RateLimited(scope=scope, **verdict.facts))
@@ -32,4 +32,4 @@ async def count(tx: Tx, gate: Gate, hits: list[tuple[str, str, Limit]], *, wall_
 
 async def forget(tx: Tx, gate: Gate, scope: str, subject: str) -> None:
     """Begin anew, after a success."""
-    await store.forget_hits(tx, scope, subject_hash(gate, subject))
+    await session_store.forget_hits(tx, scope, subject_hash(gate, subject))

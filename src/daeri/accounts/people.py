@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pyotp
 
-from daeri.accounts import sessions, store
+from daeri.accounts import session_store, sessions, store
 from daeri.accounts.gate import Gate
 from daeri.accounts.model import (
     Account,
@@ -321,7 +321,7 @@ async def set_password(
 
 async def delete_expired(tx: Tx, *, moment: Moment, kept: timedelta = timedelta(days=7)) -> Mapping[str, int]:
     """Retention: challenges, sessions and windows that ended longer ago than `kept`; how many, by table."""
-    return await store.delete_expired(tx, moment.wall_now - kept)
+    return await session_store.delete_expired(tx, moment.wall_now - kept)
 
 
 def demo_phone(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daeri.accounts import store, tokens
+from daeri.accounts import session_store, tokens
 from daeri.accounts.gate import Gate
 from daeri.accounts.model import (
     SESSIONS_CHANGED,
@@ -37,17 +37,19 @@ async def begin(tx: Tx, gate: Gate, account: Account, kind: SessionKind, device:
     session_id = SessionId(gate.ids.new())
     expires = session_ends(_terms(gate.terms, kind), started_at=moment.wall_now, wall_now=moment.wall_now)
     agent = device.user_agent.replace("\x00", "")[:_LONGEST_USER_AGENT]
-    await store.add_session(tx, store.NewSession(session_id, account, kind, agent, moment.wall_now, expires))
+    await session_store.add_session(
+        tx, session_store.NewSession(session_id, account, kind, agent, moment.wall_now, expires)
+    )
     return await _with_tokens(tx, gate, account, _Lease(session_id, kind, expires), moment=moment)
 
 
 async def refresh(tx: Tx, gate: Gate, refresh_token: str, *, moment: Moment) -> SignedIn | Denied:
     """New tokens for old ones. A refresh token that comes twice was stolen from one of the two: both are signed out."""
     token_hash = tokens.refresh_hash(refresh_token)
-    session_id = await store.use_refresh(tx, token_hash, moment.wall_now)
+    session_id = await session_store.use_refresh(tx, token_hash, moment.wall_now)
     if session_id is None:
         return await _unusable_refresh(tx, gate, token_hash, moment=moment)
-    row = await store.session(tx, session_id)
+    row = await session_store.session(tx, session_id)
     if row is None or row.revoked_at is not None:
         return Denied(SignedOut(reason="session_revoked"))
     if moment.wall_now >= row.expires_at:
@@ -55,12 +57,12 @@ async def refresh(tx: Tx, gate: Gate, refresh_token: str, *, moment: Moment) -> 
     if row.account.status is not AccountStatus.ACTIVE:
         return Denied(AccountBlocked())
     expires = session_ends(_terms(gate.terms, row.kind), started_at=row.started_at, wall_now=moment.wall_now)
-    await store.extend_session(tx, session_id, expires)
+    await session_store.extend_session(tx, session_id, expires)
     return await _with_tokens(tx, gate, row.account, _Lease(session_id, row.kind, expires), moment=moment)
 
 
 async def _unusable_refresh(tx: Tx, gate: Gate, token_hash: bytes, *, moment: Moment) -> Denied:
-    session_id = await store.session_of_refresh(tx, token_hash)
+    session_id = await session_store.session_of_refresh(tx, token_hash)
     if session_id is None:
         return Denied(SignedOut(reason="token_unknown"))
     await revoke(tx, gate, [session_id], RevokedFor.REFRESH_REUSED, actor=SYSTEM, moment=moment)
@@ -83,7 +85,7 @@ async def revoke_all(
     moment: Moment,
 ) -> int:
     """End every session of the account; how many there were."""
-    open_sessions = await store.open_sessions(tx, company_id, account_id)
+    open_sessions = await session_store.open_sessions(tx, company_id, account_id)
     return await revoke(tx, gate, open_sessions, reason, actor=actor, moment=moment)
 
 
@@ -92,7 +94,7 @@ async def revoke(
 ) -> int:
     """End these sessions; how many were open until now."""
     events = {session_id: gate.ids.new() for session_id in sessions}
-    gone = await store.revoke(tx, events, reason, actor, now=moment.now, wall_now=moment.wall_now)
+    gone = await session_store.revoke(tx, events, reason, actor, now=moment.now, wall_now=moment.wall_now)
     for session_id in gone:
         tx.hint(SESSIONS_REVOKED, session_id.bytes)
     return len(gone)
@@ -100,7 +102,7 @@ async def revoke(
 
 async def reread(tx: Tx, company_id: CompanyId, account_id: AccountId, *, moment: Moment) -> None:
     """Have every process read again what the account's sessions may do."""
-    for session_id in await store.touch_sessions(tx, company_id, account_id, moment.wall_now):
+    for session_id in await session_store.touch_sessions(tx, company_id, account_id, moment.wall_now):
         tx.hint(SESSIONS_CHANGED, session_id.bytes)
 
 
@@ -118,7 +120,7 @@ async def issue(
     """One session and one token for each account, in their order; revoked like any other session."""
     expires = moment.wall_now + lives
     sessions: Mapping[AccountId, SessionId] = {id_: SessionId(gate.ids.new()) for id_ in account_ids}
-    await store.add_sessions(tx, company_id, sessions, moment.wall_now, expires)
+    await session_store.add_sessions(tx, company_id, sessions, moment.wall_now, expires)
     return [
         IssuedToken(account_id, tokens.access_token(gate.ring, session_id, expires))
         for account_id, session_id in sessions.items()
@@ -140,7 +142,7 @@ async def _with_tokens(tx: Tx, gate: Gate, account: Account, lease: _Lease, *, m
         return SignedIn(account, lease.session_id, token, ends, None)
     access_ends = min(ends, (moment.wall_now + gate.terms.access_lives).replace(microsecond=0))
     fresh = tokens.refresh_token(gate.random_bytes)
-    await store.add_refresh(tx, lease.session_id, tokens.refresh_hash(fresh), moment.wall_now)
+    await session_store.add_refresh(tx, lease.session_id, tokens.refresh_hash(fresh), moment.wall_now)
     token = tokens.access_token(gate.ring, lease.session_id, access_ends)
     return SignedIn(account, lease.session_id, token, access_ends, fresh)
 

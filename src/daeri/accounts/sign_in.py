@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from daeri.accounts import limits, sessions, store
+from daeri.accounts import limits, session_store, sessions, store
 from daeri.accounts.gate import Gate
 from daeri.accounts.model import (
     Account,
@@ -86,7 +86,7 @@ async def request_code(tx: Tx, gate: Gate, command: RequestCode, *, moment: Mome
         return denied
     challenge = Challenge(ChallengeId(gate.ids.new()), moment.wall_now + gate.terms.code_lives)
     code = code_from(gate.random_bytes(_CODE_RANDOM_BYTES))
-    await store.add_challenge(
+    await session_store.add_challenge(
         tx,
         challenge.id,
         command.company_id,
@@ -119,7 +119,7 @@ async def sign_in_with_code(tx: Tx, gate: Gate, command: AnswerCode, *, moment: 
     denied = await limits.count(tx, gate, by_address, wall_now=moment.wall_now)
     if denied is not None:
         return denied
-    row = await store.count_attempt(tx, command.challenge_id)
+    row = await session_store.count_attempt(tx, command.challenge_id)
     presented = _code_hash(gate, command.challenge_id, clean_digits(command.code))
     verdict = judge_code(
         None if row is None else row.facts,
@@ -129,7 +129,7 @@ async def sign_in_with_code(tx: Tx, gate: Gate, command: AnswerCode, *, moment: 
     )
     if isinstance(verdict, Refused) or row is None:
         return Denied(_code_error(verdict) if isinstance(verdict, Refused) else CodeExpired())
-    await store.use_challenge(tx, command.challenge_id, moment.wall_now)
+    await session_store.use_challenge(tx, command.challenge_id, moment.wall_now)
     account, is_new = await account_of_phone(
         tx, gate, row.company_id, row.kind, gate.vault.open(row.phone_sealed), moment=moment
     )

@@ -1,8 +1,8 @@
-"""All SQL of accounts, sessions, roles, limits and the audit log."""
+"""All SQL of accounts, their roles and the audit log; that of signing in stands in `session_store`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from daeri.accounts.model import (
@@ -11,15 +11,9 @@ from daeri.accounts.model import (
     AccountStatus,
     AuditEntry,
     AuditRow,
-    ChallengeId,
     PasswordHash,
-    Permission,
-    RevokedFor,
     Role,
-    SessionId,
-    SessionKind,
 )
-from daeri.accounts.policy import ChallengeFacts
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import AccountId, CompanyId
 from daeri.kernel.terms import Actor, ActorKind
@@ -27,16 +21,6 @@ from daeri.kernel.terms import Actor, ActorKind
 _DISPLAY_NAMES = "SELECT id, display_name FROM accounts WHERE company_id = $1 AND id = ANY($2)"
 _ACCOUNT = "id, company_id, kind, display_name, status, created_at, version"
 
-_ADD_CHALLENGE = """
-INSERT INTO sign_in_challenges (id, company_id, purpose, kind, phone_sealed, code_hash, created_at, expires_at)
-VALUES ($1, $2, 'sign_in', $3, $4, $5, $6, $7)
-"""
-# The row's lock makes guesses that race wait for each other, so that none is left uncounted.
-_COUNT_ATTEMPT = """
-UPDATE sign_in_challenges SET attempts = least(attempts + 1, 1000) WHERE id = $1
-RETURNING company_id, kind, phone_sealed, code_hash, attempts, expires_at, used_at
-"""
-_USE_CHALLENGE = "UPDATE sign_in_challenges SET used_at = $2 WHERE id = $1"
 
 _ADD_ACCOUNT = """
 WITH added AS (
@@ -93,44 +77,6 @@ SELECT changed.*, emit($4, company_id, 'account.' || status, 'account', id, vers
 FROM changed
 """
 
-_ADD_SESSION = """
-INSERT INTO sessions (id, company_id, account_id, kind, user_agent, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
-_ADD_SESSIONS = """
-INSERT INTO sessions (id, company_id, account_id, kind, user_agent, created_at, expires_at)
-SELECT id, $1, account_id, 'app', 'issued', $2, $3 FROM unnest($4::uuid[], $5::uuid[]) AS t(id, account_id)
-"""
-_ADD_REFRESH = "INSERT INTO refresh_tokens (token_hash, session_id, issued_at) VALUES ($1, $2, $3)"
-_USE_REFRESH = """
-UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL RETURNING session_id
-"""
-_SESSION_OF_REFRESH = "SELECT session_id FROM refresh_tokens WHERE token_hash = $1"
-_SESSION = """
-SELECT s.id AS session_id, s.kind AS session_kind, s.created_at AS started_at, s.expires_at, s.revoked_at,
-       a.id, a.company_id, a.kind, a.display_name, a.status, a.created_at, a.version,
-       ARRAY(SELECT DISTINCT p.permission FROM account_roles r JOIN role_permissions p USING (role)
-             WHERE r.account_id = a.id) AS permissions
-FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id = $1
-"""
-_EXTEND_SESSION = "UPDATE sessions SET expires_at = $2 WHERE id = $1"
-_OPEN_SESSIONS = "SELECT id FROM sessions WHERE company_id = $1 AND account_id = $2 AND revoked_at IS NULL"
-# The event's version is 2: a session begins at 1 and is revoked once.
-_REVOKE = """
-WITH gone AS (
-    UPDATE sessions s SET revoked_at = $3, revoked_for = $4, changed_at = $3
-    FROM unnest($1::uuid[], $2::uuid[]) AS e(id, event_id)
-    WHERE s.id = e.id AND s.revoked_at IS NULL
-    RETURNING s.id, s.company_id, e.event_id
-)
-SELECT id, emit(event_id, company_id, 'session.revoked', 'session', id, 2, $5, $6, $7, NULL,
-                jsonb_build_object('reason', $4::text))
-FROM gone
-"""
-_TOUCH_SESSIONS = """
-UPDATE sessions SET changed_at = $3 WHERE company_id = $1 AND account_id = $2 AND revoked_at IS NULL RETURNING id
-"""
-_CHANGED_SINCE = "SELECT id, revoked_at IS NOT NULL AS revoked FROM sessions WHERE changed_at >= $1"
 
 _GRANT = """
 INSERT INTO account_roles (company_id, account_id, role, granted_at, granted_by)
@@ -140,12 +86,6 @@ _WITHDRAW = "DELETE FROM account_roles WHERE company_id = $1 AND account_id = $2
 _ROLES = "SELECT role FROM account_roles WHERE company_id = $1 AND account_id = $2 ORDER BY role"
 _ROLE_TABLE = "SELECT role, permission FROM role_permissions ORDER BY role, permission"
 
-_HIT = """
-INSERT INTO rate_limits (scope, subject, window_start, window_end, hits) VALUES ($1, $2, $3, $4, 1)
-ON CONFLICT (scope, subject, window_start) DO UPDATE SET hits = least(rate_limits.hits + 1, 1000000000)
-RETURNING hits
-"""
-_FORGET_HITS = "DELETE FROM rate_limits WHERE scope = $1 AND subject = $2"
 
 _AUDIT = """
 INSERT INTO audit_log (id, company_id, at, actor_kind, actor_id, action, subject_kind, subject_id, request_id, facts)
@@ -153,13 +93,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 _AUDIT_PAGE = """
 SELECT id, company_id, at, actor_kind, actor_id, action, subject_kind, subject_id, request_id, facts FROM audit_log
-WHERE company_id = $1 AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR subject_id = $3)
-ORDER BY at DESC, id DESC LIMIT $4
+WHERE company_id = $1 AND ($3::uuid IS NULL OR subject_id = $3)
+  AND ($2::uuid IS NULL OR seq < (SELECT seq FROM audit_log WHERE company_id = $1 AND id = $2))
+ORDER BY seq DESC LIMIT $4
 """
-
-_EXPIRED_CHALLENGES = "DELETE FROM sign_in_challenges WHERE expires_at < $1"
-_EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < $1"
-_EXPIRED_LIMITS = "DELETE FROM rate_limits WHERE window_end < $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,67 +127,11 @@ class DemoAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeRow:
-    company_id: CompanyId
-    kind: AccountKind
-    phone_sealed: bytes
-    facts: ChallengeFacts
-
-
-@dataclass(frozen=True, slots=True)
 class StaffRow:
     account: Account
     password_hash: PasswordHash = field(repr=False)
     totp_sealed: bytes
     totp_last_step: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    id: SessionId
-    kind: SessionKind
-    account: Account
-    permissions: frozenset[Permission]
-    started_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewSession:
-    id: SessionId
-    account: Account
-    kind: SessionKind
-    user_agent: str
-    created_at: datetime
-    expires_at: datetime
-
-
-async def add_challenge(
-    tx: Tx,
-    challenge_id: ChallengeId,
-    company_id: CompanyId,
-    kind: AccountKind,
-    *,
-    phone_sealed: bytes,
-    code_hash: bytes,
-    created_at: datetime,
-    expires_at: datetime,
-) -> None:  # fmt: skip -- a row, read as one
-    await tx.execute(_ADD_CHALLENGE, challenge_id, company_id, kind, phone_sealed, code_hash, created_at, expires_at)
-
-
-async def count_attempt(tx: Tx, challenge_id: ChallengeId) -> ChallengeRow | None:
-    """The challenge with one more attempt, locked until the transaction ends."""
-    row = await tx.row(_COUNT_ATTEMPT, challenge_id)
-    if row is None:
-        return None
-    facts = ChallengeFacts(row["code_hash"], row["attempts"], row["expires_at"], row["used_at"])
-    return ChallengeRow(CompanyId(row["company_id"]), AccountKind(row["kind"]), row["phone_sealed"], facts)
-
-
-async def use_challenge(tx: Tx, challenge_id: ChallengeId, used_at: datetime) -> None:
-    await tx.execute(_USE_CHALLENGE, challenge_id, used_at)
 
 
 async def add_account(tx: Tx, new: NewAccount, actor: Actor, event_id: UUID) -> Account | None:
@@ -272,7 +153,7 @@ async def add_account(tx: Tx, new: NewAccount, actor: Actor, event_id: UUID) -> 
         actor.kind,
         actor.id,
     )
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 async def add_demo_accounts(
@@ -296,17 +177,17 @@ async def add_demo_accounts(
 
 async def by_id(tx: Tx, company_id: CompanyId, account_id: AccountId) -> Account | None:
     row = await tx.row(_BY_ID, company_id, account_id)
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 async def by_id_locked(tx: Tx, company_id: CompanyId, account_id: AccountId) -> Account | None:
     row = await tx.row(_BY_ID_LOCKED, company_id, account_id)
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 async def by_phone(tx: Tx, company_id: CompanyId, kind: AccountKind, phone_hash: bytes) -> Account | None:
     row = await tx.row(_BY_PHONE, company_id, kind, phone_hash)
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 async def find_whole(
@@ -330,7 +211,7 @@ async def staff_by_email(tx: Tx, email: str, company_id: CompanyId | None) -> li
     """At most four: one person may work for several companies under one e-mail."""
     rows = await tx.rows(_STAFF, email, company_id)
     return [
-        StaffRow(_account(row), PasswordHash(row["password_hash"]), row["totp_sealed"], row["totp_last_step"])
+        StaffRow(account_of(row), PasswordHash(row["password_hash"]), row["totp_sealed"], row["totp_last_step"])
         for row in rows
     ]
 
@@ -352,86 +233,7 @@ async def set_status(
     tx: Tx, account: Account, status: AccountStatus, actor: Actor, *, event_id: UUID, now: datetime
 ) -> Account | None:
     row = await tx.row(_SET_STATUS, account.company_id, account.id, status, event_id, now, actor.kind, actor.id)
-    return None if row is None else _account(row)
-
-
-async def add_session(tx: Tx, new: NewSession) -> None:
-    await tx.execute(
-        _ADD_SESSION,
-        new.id,
-        new.account.company_id,
-        new.account.id,
-        new.kind,
-        new.user_agent,
-        new.created_at,
-        new.expires_at,
-    )
-
-
-async def add_sessions(
-    tx: Tx, company_id: CompanyId, sessions: Mapping[AccountId, SessionId], created_at: datetime, expires_at: datetime
-) -> None:
-    await tx.execute(_ADD_SESSIONS, company_id, created_at, expires_at, list(sessions.values()), list(sessions.keys()))
-
-
-async def add_refresh(tx: Tx, session_id: SessionId, token_hash: bytes, issued_at: datetime) -> None:
-    await tx.execute(_ADD_REFRESH, token_hash, session_id, issued_at)
-
-
-async def use_refresh(tx: Tx, token_hash: bytes, used_at: datetime) -> SessionId | None:
-    """The session, when this is the token's first use."""
-    found = await tx.value(_USE_REFRESH, token_hash, used_at)
-    return None if found is None else SessionId(found)
-
-
-async def session_of_refresh(tx: Tx, token_hash: bytes) -> SessionId | None:
-    found = await tx.value(_SESSION_OF_REFRESH, token_hash)
-    return None if found is None else SessionId(found)
-
-
-async def session(tx: Tx, session_id: SessionId) -> SessionRow | None:
-    row = await tx.row(_SESSION, session_id)
-    if row is None:
-        return None
-    # A permission that only a newer version of the program knows allows nothing here.
-    known = {permission.value for permission in Permission}
-    permissions = frozenset(Permission(name) for name in row["permissions"] if name in known)
-    return SessionRow(
-        SessionId(row["session_id"]),
-        SessionKind(row["session_kind"]),
-        _account(row),
-        permissions,
-        row["started_at"],
-        row["expires_at"],
-        row["revoked_at"],
-    )
-
-
-async def extend_session(tx: Tx, session_id: SessionId, expires_at: datetime) -> None:
-    await tx.execute(_EXTEND_SESSION, session_id, expires_at)
-
-
-async def open_sessions(tx: Tx, company_id: CompanyId, account_id: AccountId) -> list[SessionId]:
-    return [SessionId(row["id"]) for row in await tx.rows(_OPEN_SESSIONS, company_id, account_id)]
-
-
-async def revoke(
-    tx: Tx, sessions: Mapping[SessionId, UUID], reason: RevokedFor, actor: Actor, *, now: datetime, wall_now: datetime
-) -> list[SessionId]:
-    """Revoke the sessions, each with the id of its event; which of them were open until now."""
-    rows = await tx.rows(
-        _REVOKE, list(sessions.keys()), list(sessions.values()), wall_now, reason, now, actor.kind, actor.id
-    )
-    return [SessionId(row["id"]) for row in rows]
-
-
-async def touch_sessions(tx: Tx, company_id: CompanyId, account_id: AccountId, wall_now: datetime) -> list[SessionId]:
-    return [SessionId(row["id"]) for row in await tx.rows(_TOUCH_SESSIONS, company_id, account_id, wall_now)]
-
-
-async def changed_since(tx: Tx, since: datetime) -> list[tuple[SessionId, bool]]:
-    """Sessions of every company that changed since then, and whether they were revoked."""
-    return [(SessionId(row["id"]), row["revoked"]) for row in await tx.rows(_CHANGED_SINCE, since)]
+    return None if row is None else account_of(row)
 
 
 async def grant(
@@ -453,16 +255,6 @@ async def role_table(tx: Tx) -> list[tuple[str, str]]:
     return [(row["role"], row["permission"]) for row in await tx.rows(_ROLE_TABLE)]
 
 
-async def hit(tx: Tx, scope: str, subject: bytes, start: datetime, window: timedelta) -> int:
-    """Count one hit in this window; how many there are now."""
-    hits: int = await tx.value(_HIT, scope, subject, start, start + window)
-    return hits
-
-
-async def forget_hits(tx: Tx, scope: str, subject: bytes) -> None:
-    await tx.execute(_FORGET_HITS, scope, subject)
-
-
 async def audit(tx: Tx, entry_id: UUID, entry: AuditEntry, at: datetime) -> None:
     await tx.execute(
         _AUDIT,
@@ -482,20 +274,11 @@ async def audit(tx: Tx, entry_id: UUID, entry: AuditEntry, at: datetime) -> None
 async def audit_page(
     tx: Tx, company_id: CompanyId, before: UUID | None, subject_id: UUID | None, limit: int
 ) -> list[AuditRow]:
-    """Newest first; ids grow with time, so the last id is the cursor."""
+    """Newest first; the last row's id is the cursor."""
     return [_audit_row(row) for row in await tx.rows(_AUDIT_PAGE, company_id, before, subject_id, limit)]
 
 
-async def delete_expired(tx: Tx, before: datetime) -> dict[str, int]:
-    """Challenges, sessions (with their refresh tokens) and windows that ended before then; how many of each."""
-    return {
-        "sign_in_challenges": await tx.execute(_EXPIRED_CHALLENGES, before),
-        "sessions": await tx.execute(_EXPIRED_SESSIONS, before),
-        "rate_limits": await tx.execute(_EXPIRED_LIMITS, before),
-    }
-
-
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
     return Account(
         AccountId(row["id"]),
         CompanyId(row["company_id"]),

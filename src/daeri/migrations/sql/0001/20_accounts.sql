@@ -28,6 +28,7 @@ CREATE TABLE accounts (
 -- A number whose account was closed may sign up again.
 CREATE UNIQUE INDEX accounts_phone_once ON accounts (company_id, kind, phone_hash)
 WHERE phone_hash IS NOT NULL AND status <> 'closed';
+CREATE INDEX accounts_by_phone ON accounts (company_id, phone_hash) WHERE phone_hash IS NOT NULL;
 CREATE INDEX accounts_by_last4 ON accounts (company_id, phone_last4_hash) WHERE phone_last4_hash IS NOT NULL;
 CREATE UNIQUE INDEX accounts_email_once ON accounts (company_id, email)
 WHERE email IS NOT NULL AND status <> 'closed';
@@ -153,6 +154,7 @@ INSERT INTO role_permissions (role, permission) VALUES
 ('admin', 'staff.manage');
 
 CREATE TABLE audit_log (
+    seq bigint GENERATED ALWAYS AS IDENTITY,
     id uuid PRIMARY KEY,
     company_id uuid NOT NULL REFERENCES companies (id),
     at timestamptz NOT NULL,
@@ -164,8 +166,8 @@ CREATE TABLE audit_log (
     request_id text,
     facts jsonb NOT NULL
 );
-CREATE INDEX audit_log_by_time ON audit_log (company_id, at DESC, id DESC);
-CREATE INDEX audit_log_by_subject ON audit_log (company_id, subject_kind, subject_id, at DESC);
+CREATE INDEX audit_log_by_seq ON audit_log (company_id, seq);
+CREATE INDEX audit_log_by_subject ON audit_log (company_id, subject_id, seq);
 
 -- Append-only; retention alone may delete, and says so in its transaction.
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
