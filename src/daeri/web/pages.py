@@ -94,6 +94,7 @@ def build_pages(basemap: Basemap | None = None) -> Pages:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": True}
     environment.globals["asset"] = assets.url
     environment.filters.update(when=when, clock=clock, metres=metres, minutes=minutes, iso=iso)
     words = MappingProxyType({language: read_words(language) for language in Language})

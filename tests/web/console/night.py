@@ -5,6 +5,8 @@ import random
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from tests.web.console.fakes import PLACES, call_number, ident, person
+
 from daeri.web.console.live import (
     Board,
     BoardFacts,
@@ -16,12 +18,11 @@ from daeri.web.console.live import (
     Snapshot,
     UnmetReason,
 )
-from tests.web.console.fakes import PLACES, call_number, ident, person
 
 
 @dataclass
 class Night:
-    """`step` moves one second on and gives the events of that second, in the order in which a server would send them."""
+    """`step` moves one second on and gives the events of that second, as a server would send them."""
 
     now: int
     drivers: int = 400

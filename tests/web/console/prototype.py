@@ -13,6 +13,8 @@ import msgspec
 import uvicorn
 from litestar import Litestar, Request, Response, get
 from litestar.response import Stream
+from tests.web.console.fakes import SESSION_COOKIE, FakeConsole, FakeDoor, held_jobs
+from tests.web.console.night import Night
 
 from daeri.kernel.time import SystemClock, to_millis
 from daeri.regions.index import RegionIndex
@@ -21,8 +23,6 @@ from daeri.regions.shipped import shipped_regions
 from daeri.web.console.routes import ConsoleRoom, console_router
 from daeri.web.pages import build_pages
 from daeri.web.static_routes import static_router
-from tests.web.console.fakes import SESSION_COOKIE, FakeConsole, FakeDoor, held_jobs
-from tests.web.console.night import Night
 
 PORT = 8790
 

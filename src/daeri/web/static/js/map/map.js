@@ -36,6 +36,8 @@ export function openMap(element, bounds) {
       fitBoundsOptions: { padding: 24 },
       attributionControl: config.basemap.style_url ? { compact: true } : false,
       dragRotate: false,
+      renderWorldCopies: false,
+      fadeDuration: 0,
       pitchWithRotate: false,
       locale: {
         "NavigationControl.ZoomIn": t("js.map.zoom_in"),
@@ -45,8 +47,9 @@ export function openMap(element, bounds) {
     });
     map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
     return new Promise((resolve) => {
-      map.once("load", () => {
+      map.once("style.load", () => {
         furnish(map);
+        element.dataset.ready = "";
         resolve(map);
       });
     });

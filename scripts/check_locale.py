@@ -1,0 +1,112 @@
+"""Check the catalogues: every key that a template, a script or a table of codes uses has Korean and English.
+
+    python scripts/check_locale.py
+
+It also finds fuzzy entries, empty ones, keys that nobody uses, and facts that stand in one language only.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from daeri.calls.model import EventKind
+from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.web.console.live import UnmetReason
+from daeri.web.console.queries import CALL_STATES
+from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
+from daeri.web.pages import Theme
+from daeri.web.words import LOCALE_FOLDER, Language
+
+WEB = LOCALE_FOLDER.parent
+_LITERAL = re.compile(r"""\bt\(\s*(["'])([\w.]+)\1\s*[,)]""")
+_SCRIPT = re.compile(r"""\bt\(\s*(["'`])([\w.]+)\1\s*[,)]""")
+_FAMILY = re.compile(r"""["'`]([\w.]+\.)(?:["']\s*~|\$\{)""")
+_FACT = re.compile(r"\{(\w+)\}")
+
+# Keys that are put together from a prefix and a code. A family is complete when each of its codes has words.
+FAMILIES: dict[str, tuple[str, ...]] = {}
+
+
+def family(prefix: str, codes: type[StrEnum] | tuple[str, ...]) -> None:
+    FAMILIES[prefix] = tuple(str(code) for code in codes)
+
+
+family("call.state.", CALL_STATES)
+family("call.service.", Service)
+family("call.source.", Source)
+family("call.option.", Option)
+family("call.payment.", Payment)
+family("actor.", ActorKind)
+family("driver.status.", DriverState)
+family("offer.outcome.", OfferOutcome)
+family("decision.reason.", DecisionReason)
+family("unmet.", UnmetReason)
+family("timeline.", EventKind)
+family("shell.theme.", Theme)
+family("live.", ("connecting", "live", "lost", "signed_out"))
+family("room.", ("home", "calls", "drivers", "jobs"))
+family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
+family("sign_in.refused.", ("wrong_credentials", "rate_limited"))
+# Codes whose list belongs to rooms that the pages do not know; the template shows the bare code without words.
+OPEN_FAMILIES = ("reason.", "timeline.", "sign_in.refused.", "error.")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    messages: dict[str, str]
+    fuzzy: list[str]
+
+
+def read(language: Language) -> Catalogue:
+    with (LOCALE_FOLDER / language.value / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        entries = [entry for entry in read_po(file, locale=language.value) if entry.id]
+    return Catalogue({str(e.id): str(e.string) for e in entries}, [str(e.id) for e in entries if e.fuzzy])
+
+
+def used_keys() -> set[str]:
+    """Keys that stand written out in templates and scripts, and every member of the families."""
+    keys = {prefix + code for prefix, codes in FAMILIES.items() for code in codes}
+    for path, text in sources():
+        pattern = _SCRIPT if path.suffix == ".js" else _LITERAL
+        keys |= {found[1] for found in pattern.findall(text)}
+    return keys
+
+
+def used_families() -> set[str]:
+    return {prefix for _, text in sources() for prefix in _FAMILY.findall(text)}
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    for path in sorted([*WEB.glob("templates/**/*.html"), *WEB.glob("static/js/**/*.js")]):
+        yield path, path.read_text(encoding="utf-8")
+
+
+def problems() -> Iterator[str]:
+    """A line for each thing that is wrong with the catalogues."""
+    used, known = used_keys(), {language: read(language) for language in Language}
+    for prefix in sorted(used_families() - set(FAMILIES) - set(OPEN_FAMILIES)):
+        yield f"{prefix}*: used with a code, but this check does not know its codes"
+    for language, catalogue in known.items():
+        yield from (f"{language}: {key} has no words" for key in sorted(used) if not catalogue.messages.get(key))
+        yield from (f"{language}: {key} is fuzzy" for key in catalogue.fuzzy)
+        unused = sorted(key for key in catalogue.messages if key not in used and not key.startswith(OPEN_FAMILIES))
+        yield from (f"{language}: {key} is used nowhere" for key in unused)
+    korean, english = (known[language].messages for language in (Language.KO, Language.EN))
+    for key in sorted(korean.keys() | english.keys()):
+        if set(_FACT.findall(korean.get(key, ""))) != set(_FACT.findall(english.get(key, ""))):
+            yield f"{key}: the facts of Korean and English differ"
+
+
+def main() -> None:
+    found = list(problems())
+    print("\n".join(found) if found else f"locale: {len(used_keys())} keys in Korean and English")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
