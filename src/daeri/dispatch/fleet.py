@@ -29,6 +29,7 @@ from daeri.kernel.ids import CompanyId, DriverId
 
 _LOW_64_BITS = 0xFFFF_FFFF_FFFF_FFFF
 _FIRST_ROOM = 1024
+_KEPT_BYTES = 31 << 20  # the limit follows blocks below 32 MiB only
 NOBODY = 0xFFFF_FFFF  # a gateway's handle that names no driver
 
 
@@ -109,6 +110,15 @@ class AbsorbReport:
     busy: Batch
 
 
+def _keep_freed_memory() -> None:
+    """Tell the allocator to keep what a tick frees for the next one.
+
+    glibc gives freed blocks back to the system above a limit that follows the largest block freed so far; without
+    this a tick over 100,000 drivers meets 2,000 page faults, a quarter of its time. Elsewhere it does nothing.
+    """
+    np.empty(_KEPT_BYTES, np.uint8)
+
+
 class Gateway:
     """The handles that one gateway has been given: only through them can it move a driver."""
 
@@ -130,6 +140,7 @@ class LiveFleet:
         self._driver_ids: list[DriverId | None] = []
         self._slots: dict[UUID, int] = {}
         self._companies: dict[UUID, int] = {}
+        _keep_freed_memory()
         self._dropped: Counter[DropReason] = Counter()
         self._empty_buffer()
 

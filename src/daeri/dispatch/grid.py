@@ -18,12 +18,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_DRIVERS_PER_CELL = 2.0  # where the average driver stands
+_DRIVERS_PER_CELL = 4.0  # where the average driver stands
 _LEAST_SIDE_M = 25.0
 _MOST_CELLS_A_SIDE = 1 << 16
 _SAMPLE = 4096
 _SAMPLE_CELLS = 128
-_PAIRS_A_BATCH = 32_768  # what one batch should find: bounds memory, and the bits of a packed key
+_PAIRS_A_BATCH = 100_000  # what one batch is expected to look at: bounds the memory of a search
+_ROWS_A_BATCH = 4_096  # and the bits of a packed key
 _MM_BITS = 28  # 268 km
 _PAIR_BITS = 23
 _FARTHEST_M = 200_000.0
@@ -128,12 +129,10 @@ def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | Non
     """
     if not len(query.lat) or not len(grid.slot):
         return no_pairs()
-    parts = []
-    rows_a_batch = max(_PAIRS_A_BATCH // k, 1)
-    for first in range(0, len(query.lat), rows_a_batch):
-        rows = np.arange(first, min(first + rows_a_batch, len(query.lat)))
-        parts.append(_nearest_of_batch(grid, query, rows, k, ids=ids, excluded=excluded))
-    return joined(parts)
+    reach, expected = _first_reach(grid, query, k)
+    batch = np.cumsum(expected) // _PAIRS_A_BATCH + np.arange(len(reach)) // _ROWS_A_BATCH
+    parts = np.split(np.arange(len(reach)), np.flatnonzero(np.diff(batch)) + 1)
+    return joined([_nearest_of_batch(grid, query, rows, k, reach[rows], ids=ids, excluded=excluded) for rows in parts])
 
 
 def within(grid: Grid, query: Query) -> Pairs:
@@ -144,9 +143,11 @@ def within(grid: Grid, query: Query) -> Pairs:
     return Pairs(row, grid.slot[entry], mm)
 
 
-def _nearest_of_batch(grid: Grid, query: Query, rows: Ints, k: int, *, ids: IdOrder, excluded: Ints | None) -> Pairs:
+def _nearest_of_batch(
+    grid: Grid, query: Query, rows: Ints, k: int, reach: Floats, *, ids: IdOrder, excluded: Ints | None
+) -> Pairs:
     """Discs grow around the rows that have not yet found k, until k are in or the radius is reached."""
-    reach = np.minimum(query.radius_m[rows], _first_reach(grid, query.take(rows), k))
+    reach = np.minimum(query.radius_m[rows], reach)
     found = []
     while len(rows):
         local, entry, mm = _in_discs(grid, query.take(rows), reach)
@@ -206,14 +207,18 @@ def _strips(grid: Grid, query: Query, reach_m: Floats) -> Strips:
     return Strips(row, begin, end, east - west + 1)
 
 
-def _first_reach(grid: Grid, query: Query, k: int) -> Floats:
-    """How far to look first: far enough for a few more than k, if all around is as dense as the nearest cells."""
+def _first_reach(grid: Grid, query: Query, k: int) -> tuple[Floats, Floats]:
+    """How far to look first, and how many drivers to expect there: a few more than k.
+
+    As if all around were as dense as the nearest cells, which hold more when everybody stands at one place.
+    """
     side_m, size = grid.frame.side_m, len(query.lat)
     strips = _strips(grid, query, np.full(size, side_m))
     count = np.bincount(strips.row, weights=strips.end - strips.begin, minlength=size)
     cells = np.bincount(strips.row, weights=strips.cells, minlength=size)
-    reach: Floats = np.sqrt((k + 2 * sqrt(k)) / (pi * np.maximum(count, 0.5) / (cells * side_m**2)))
-    return reach
+    density = np.maximum(count, 0.5) / (cells * side_m**2)
+    few_more = k + 2 * sqrt(k)
+    return np.sqrt(few_more / (pi * density)), np.maximum(count, few_more)
 
 
 def _expand(counts: Ints) -> tuple[Ints, Ints]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import Status
-from daeri.dispatch.grid import Pairs, in_row_order, joined, no_pairs, rank_in_row, within
+from daeri.dispatch.grid import Pairs, in_row_order, joined, no_pairs, rank_in_row
 from daeri.dispatch.matching import match
 from daeri.dispatch.plan import DispatchParameters, Listing, Outcome, Plan, PlannedOffer, Snapshot
 from daeri.dispatch.positions import straight_m
@@ -149,13 +149,12 @@ def _outcomes(tick: Tick, around: Around, found: Found) -> list[Outcome]:
     strength[found.candidates.row] = _STRENGTH[Outcome.BEATEN_BY_CALL]
     strength[found.chosen.row] = _STRENGTH[Outcome.OFFERED]
     strength[found.visible.row] = _STRENGTH[Outcome.LISTED]
-    pairs = around.pairs.take(strength[around.pairs.row] == 0)
-    np.maximum.at(strength, pairs.row, _closeness(tick, pairs))
+    undecided = around.pairs.take(strength[around.pairs.row] == 0)
+    np.maximum.at(strength, undecided.row, _closeness(tick, undecided))
     unsure = np.flatnonzero(strength < _STRENGTH[Outcome.ALL_BUSY])
     unsure = unsure[around.hides_some(unsure, tick.calls.radius_m)]
-    everybody = within(tick.roster.grid, tick.calls.around(unsure, tick.calls.radius_m))
-    pairs = everybody._replace(row=unsure[everybody.row])
-    np.maximum.at(strength, pairs.row, _closeness(tick, pairs))
+    for pairs in tick.everybody_within_radius(unsure):
+        np.maximum.at(strength, pairs.row, _closeness(tick, pairs))
     return [_BY_STRENGTH[number] for number in strength.tolist()]
 
 

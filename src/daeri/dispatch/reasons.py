@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import Status
-from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys, within
+from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys
 from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
 from daeri.dispatch.roster import Tick
 
 Ints = NDArray[np.int64]
 
 _NONE = -1
-_ROWS_COUNTED_TOGETHER = 64  # bounds the memory of counting everybody around many calls
 
 
 class Found(NamedTuple):
@@ -153,12 +152,9 @@ def _rest(decided: Decided, changed: Ints, logged: Pairs, call_of_driver: Ints) 
     counts: dict[int, dict[Reason, int]] = {}
     if not unmet:
         return counts
-    calls, keys = decided.tick.calls, np.sort(pair_keys(logged.row, logged.slot))
-    for first in range(0, len(unmet), _ROWS_COUNTED_TOGETHER):
-        rows = np.array(unmet[first : first + _ROWS_COUNTED_TOGETHER])
-        near = within(decided.tick.roster.grid, calls.around(rows, calls.radius_m))
-        pairs = near._replace(row=rows[near.row])
-        pairs = pairs.take(~is_among(pair_keys(pairs.row, pairs.slot), keys))
+    keys = np.sort(pair_keys(logged.row, logged.slot))
+    for everybody in decided.tick.everybody_within_radius(np.array(unmet)):
+        pairs = everybody.take(~is_among(pair_keys(everybody.row, everybody.slot), keys))
         table = np.bincount(pairs.row * len(Reason) + _reasons(decided, pairs, call_of_driver))
         for cell in np.flatnonzero(table).tolist():
             row, reason = divmod(cell, len(Reason))

@@ -1,5 +1,6 @@
 """What a tick reads, as columns: the calls that are due, the earlier offers, and the drivers in a grid. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,6 +21,7 @@ from daeri.dispatch.grid import (
     joined,
     nearest,
     pair_keys,
+    within,
 )
 from daeri.dispatch.plan import Answer, Mode, RadiusSteps, WaitingCall
 
@@ -28,6 +30,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 MILLISECOND = timedelta(milliseconds=1)
+_ROWS_TOGETHER = 64  # bounds the memory of looking at everybody around many calls
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +131,13 @@ class Tick(NamedTuple):
         if len(self.asked.row):
             is_open &= ~is_among(pair_keys(row, slot), self.asked.keys())
         return is_open
+
+    def everybody_within_radius(self, rows: Ints) -> Iterator[Pairs]:
+        """All drivers on duty within the radius of the calls of `rows` (ascending), some calls at a time."""
+        for first in range(0, len(rows), _ROWS_TOGETHER):
+            some = rows[first : first + _ROWS_TOGETHER]
+            near = within(self.roster.grid, self.calls.around(some, self.calls.radius_m))
+            yield near._replace(row=some[near.row])
 
 
 def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps) -> Calls:
