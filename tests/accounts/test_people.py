@@ -4,8 +4,17 @@ import pytest
 from tests.accounts.desk import PHONE
 
 from daeri.accounts import api
-from daeri.accounts.model import AccountKind, AccountNotFound, AccountStatus, PhoneTaken, StatusUnreachable
-from daeri.infra.keys import KeyRing, KeyRotationRunning, SealBroken, create_ring, load_ring, reseal, rotate_ring
+from daeri.accounts.model import AccountKind, AccountNotFound, AccountStatus, KeysForeign, PhoneTaken, StatusUnreachable
+from daeri.infra.keys import (
+    KeyRing,
+    KeyRotationRunning,
+    SealBroken,
+    create_ring,
+    load_ring,
+    new_keys,
+    reseal,
+    rotate_ring,
+)
 from daeri.infra.phones import PhoneInvalid
 from daeri.kernel.terms import SYSTEM
 
@@ -89,8 +98,17 @@ async def test_a_demo_fleet_gets_accounts_and_tokens(desk, authenticator, compan
     assert (await desk.do(lambda tx: api.get(tx, company, principal.account_id))).display_name == "기사 7"
     async with desk.database.reading() as tx:
         assert await tx.value("SELECT count(*) FROM events WHERE kind = 'account.created'") == 50
-    with pytest.raises(PhoneTaken):
-        await desk.do(seed)
+    again = await desk.do(seed)
+    assert [token.account_id for token in again] == [token.account_id for token in tokens]
+
+
+async def test_a_foreign_key_file_is_noticed(desk, ids, company):
+    await desk.do(lambda tx: api.check_keys(tx, desk.gate))
+    await desk.sign_in(company)
+    await desk.do(lambda tx: api.check_keys(tx, desk.gate))
+    stranger = api.Gate(KeyRing(new_keys()), ids, desk.gate.random_bytes)
+    with pytest.raises(KeysForeign):
+        await desk.do(lambda tx: api.check_keys(tx, stranger))
 
 
 async def test_a_gateway_acts_by_an_issued_token(desk, authenticator, company):

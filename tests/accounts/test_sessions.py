@@ -152,3 +152,14 @@ async def test_retention_takes_what_ended_and_leaves_what_lives(desk, company):
     with pytest.raises(SignedOut, match="token_unknown"):
         await desk.refresh(old.refresh_token)
     assert await desk.refresh(new.refresh_token)
+
+
+async def test_retention_takes_used_refresh_tokens_of_living_sessions(desk, company):
+    first = await desk.sign_in(company)
+    second = await desk.refresh(first.refresh_token)
+    desk.wall.advance(timedelta(days=8))
+    gone = await desk.do(lambda tx: api.delete_expired(tx, moment=desk.moment))
+    assert gone["refresh_tokens"] == 1
+    with pytest.raises(SignedOut, match="token_unknown"):
+        await desk.refresh(first.refresh_token)
+    assert await desk.refresh(second.refresh_token)

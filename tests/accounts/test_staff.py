@@ -135,7 +135,10 @@ async def test_one_email_in_two_companies_is_two_accounts_told_apart_by_password
 
 
 async def test_email_is_checked_and_unique_in_its_company(desk, company):
-    await _hire(desk, company)
+    made = await _hire(desk, company)
+    assert await desk.do(lambda tx: api.staff_by_email(tx, company, EMAIL.upper())) == made.account.id
+    with pytest.raises(AccountNotFound):
+        await desk.do(lambda tx: api.staff_by_email(tx, company, "nobody@hanbit.example"))
     with pytest.raises(EmailTaken):
         await _hire(desk, company, EMAIL.upper())
     for nonsense in ("", "no at sign", "a@b", "a b@c.de", "a@" + "b" * 300 + ".de"):

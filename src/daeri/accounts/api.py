@@ -15,6 +15,7 @@ from daeri.accounts.people import (
     StaffMade,
     audit_trail,
     change_status,
+    check_keys,
     create_demo_accounts,
     create_driver_account,
     create_gateway,
@@ -32,6 +33,7 @@ from daeri.accounts.people import (
     rename,
     roles_of,
     set_password,
+    staff_by_email,
     unmask,
     withdraw_role,
 )
@@ -62,6 +64,7 @@ __all__ = [
     "audit_trail",
     "change_status",
     "check_csrf",
+    "check_keys",
     "create_demo_accounts",
     "create_driver_account",
     "create_gateway",
@@ -87,6 +90,7 @@ __all__ = [
     "sign_in_staff",
     "sign_in_with_code",
     "sign_out",
+    "staff_by_email",
     "unmask",
     "withdraw_role",
 ]

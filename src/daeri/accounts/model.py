@@ -327,6 +327,13 @@ class PhoneTaken(Conflict):
     code = "phone_taken"
 
 
+class KeysForeign(DaeriError):
+    """The key file is not the one that this database was written with: find the right one, make no new one."""
+
+    code = "keys_foreign"
+    category = Category.UNAVAILABLE
+
+
 class StatusUnreachable(Conflict):
     """Facts: from, to."""
 

@@ -76,6 +76,7 @@ RETURNING hits
 _FORGET_HITS = "DELETE FROM rate_limits WHERE scope = $1 AND subject = $2"
 _EXPIRED_CHALLENGES = "DELETE FROM sign_in_challenges WHERE expires_at < $1"
 _EXPIRED_SESSIONS = "DELETE FROM sessions WHERE expires_at < $1"
+_USED_REFRESH = "DELETE FROM refresh_tokens WHERE used_at < $1"
 _EXPIRED_LIMITS = "DELETE FROM rate_limits WHERE window_end < $1"
 
 
@@ -225,9 +226,10 @@ async def forget_hits(tx: Tx, scope: str, subject: bytes) -> None:
 
 
 async def delete_expired(tx: Tx, before: datetime) -> dict[str, int]:
-    """Challenges, sessions (with their refresh tokens) and windows that ended before then; how many of each."""
+    """Challenges, used refresh tokens, sessions and windows that ended before then; how many of each."""
     return {
         "sign_in_challenges": await tx.execute(_EXPIRED_CHALLENGES, before),
+        "refresh_tokens": await tx.execute(_USED_REFRESH, before),
         "sessions": await tx.execute(_EXPIRED_SESSIONS, before),
         "rate_limits": await tx.execute(_EXPIRED_LIMITS, before),
     }

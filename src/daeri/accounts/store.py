@@ -47,6 +47,13 @@ SELECT added.id, emit(e.event_id, $1, 'account.created', 'account', added.id, 1,
                       jsonb_build_object('kind', $2::text))
 FROM added JOIN unnest($4::uuid[], $9::uuid[]) AS e(id, event_id) USING (id)
 """
+_IDS_BY_PHONE = """
+SELECT phone_hash, id FROM accounts
+WHERE company_id = $1 AND kind = $2 AND phone_hash = ANY($3) AND status <> 'closed'
+"""
+_ANY_PHONE = """
+SELECT company_id, phone_sealed, phone_hash FROM accounts WHERE phone_sealed IS NOT NULL ORDER BY id DESC LIMIT 1
+"""
 _BY_ID = f"SELECT {_ACCOUNT} FROM accounts WHERE company_id = $1 AND id = $2"
 _BY_ID_LOCKED = _BY_ID + " FOR UPDATE"
 _BY_PHONE = f"""
@@ -158,9 +165,10 @@ async def add_account(tx: Tx, new: NewAccount, actor: Actor, event_id: UUID) -> 
 
 async def add_demo_accounts(
     tx: Tx, company_id: CompanyId, kind: AccountKind, rows: Sequence[DemoAccount], now: datetime
-) -> set[AccountId]:
-    """Which of them were made; the others' numbers were there."""
-    added = await tx.rows(
+) -> list[AccountId]:
+    """The accounts of these numbers in their order, made unless they were there."""
+    hashes = [row.phone_hash for row in rows]
+    await tx.rows(
         _ADD_DEMO_ACCOUNTS,
         company_id,
         kind,
@@ -168,11 +176,18 @@ async def add_demo_accounts(
         [row.id for row in rows],
         [row.display_name for row in rows],
         [row.phone_sealed for row in rows],
-        [row.phone_hash for row in rows],
+        hashes,
         [row.phone_last4_hash for row in rows],
         [row.event_id for row in rows],
     )
-    return {AccountId(row["id"]) for row in added}
+    found = {row["phone_hash"]: row["id"] for row in await tx.rows(_IDS_BY_PHONE, company_id, kind, hashes)}
+    return [AccountId(found[phone_hash]) for phone_hash in hashes]
+
+
+async def any_phone(tx: Tx) -> tuple[CompanyId, bytes, bytes] | None:
+    """Company, sealed number and hash of the newest account that has a number."""
+    row = await tx.row(_ANY_PHONE)
+    return None if row is None else (CompanyId(row["company_id"]), row["phone_sealed"], row["phone_hash"])
 
 
 async def by_id(tx: Tx, company_id: CompanyId, account_id: AccountId) -> Account | None:

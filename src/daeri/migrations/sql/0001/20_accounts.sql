@@ -77,6 +77,7 @@ CREATE TABLE refresh_tokens (
     used_at timestamptz
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at IS NOT NULL;
 
 CREATE TABLE roles (
     name text PRIMARY KEY
