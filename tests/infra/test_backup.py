@@ -78,6 +78,27 @@ async def test_a_damaged_file_is_refused_or_leaves_the_database_empty(dsn: str, 
         assert await _values(empty_dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 
+async def test_a_file_that_breaks_off_among_the_rows_leaves_nothing(dsn: str, empty_dsn: str, tmp_path: Path):
+    await _values(dsn, "CREATE TABLE noise AS SELECT g, sha512(g::text::bytea) FROM generate_series(1, 50000) g")
+    whole = tmp_path / "night.dump"
+    await backups.backup(dsn, whole)
+    (tmp_path / "half").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(backups.RestoreFailed) as failed:
+        await backups.restore(empty_dsn, tmp_path / "half")
+    assert "end of file" in failed.value.facts["log"]
+    assert await _values(empty_dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+async def test_what_the_server_refuses_leaves_nothing(dsn: str, empty_dsn: str, tmp_path: Path):
+    await _values(dsn, "CREATE TABLE noise AS SELECT g, sha512(g::text::bytea) FROM generate_series(1, 50000) g")
+    await backups.backup(dsn, tmp_path / "night.dump")
+    await _values(empty_dsn, "CREATE TYPE pgqueuer_status AS ENUM ('other')")
+    with pytest.raises(backups.RestoreFailed) as failed:
+        await backups.restore(empty_dsn, tmp_path / "night.dump")
+    assert "pgqueuer_status" in failed.value.facts["log"]
+    assert await _values(empty_dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
+
+
 async def test_a_missing_file_is_named(empty_dsn: str, tmp_path: Path):
     with pytest.raises(backups.BackupMissing):
         await backups.restore(empty_dsn, tmp_path / "nowhere.dump")

@@ -1,12 +1,14 @@
 """Runs PostgreSQL's client programs of the wheel (pg_dump, pg_restore) against any server."""
 
-import asyncio
 import os
+from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from daeri.infra.embedded.binaries import wheel_binaries
 from daeri.kernel.errors import Category, DaeriError
+
+_LOG_TAIL = 2000
 
 
 class ProgramFailed(DaeriError):
@@ -21,6 +23,17 @@ async def run_program(program: str, *arguments: str | Path, dsn: str | None = No
 
     Raises ProgramFailed, ServerBinariesMissing.
     """
+    process = await start_program(program, *arguments, dsn=dsn)
+    printed, log = await process.communicate()
+    if process.returncode != 0:
+        raise failed(program, log)
+    return printed
+
+
+async def start_program(
+    program: str, *arguments: str | Path, dsn: str | None = None, stdin: int = DEVNULL, stdout: int = PIPE
+) -> Process:
+    """Start one of the wheel's programs, its errors on a pipe."""
     environment = dict(os.environ)
     address: list[str] = []
     if dsn is not None:
@@ -28,19 +41,15 @@ async def run_program(program: str, *arguments: str | Path, dsn: str | None = No
         address = ["--dbname", bare]
         if password is not None:
             environment["PGPASSWORD"] = password
-    process = await asyncio.create_subprocess_exec(
-        wheel_binaries() / program,
-        *address,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment,
+    path = wheel_binaries() / program
+    return await create_subprocess_exec(
+        path, *address, *arguments, stdin=stdin, stdout=stdout, stderr=PIPE, env=environment
     )
-    printed, log = await process.communicate()
-    if process.returncode != 0:
-        raise ProgramFailed(program=program, log=log.decode(errors="replace")[-2000:].strip())
-    return printed
+
+
+def failed(program: str, log: bytes) -> ProgramFailed:
+    """The error for a program that printed `log` and ended badly."""
+    return ProgramFailed(program=program, log=log.decode(errors="replace")[-_LOG_TAIL:].strip())
 
 
 def _without_password(dsn: str) -> tuple[str, str | None]:
