@@ -1,31 +1,40 @@
 """Accounts made by staff or for a demo, their roles and status, and their telephone numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import pyotp
 
-from daeri.accounts import sessions, store
+from daeri.accounts import session_store, sessions, store
 from daeri.accounts.gate import Gate
 from daeri.accounts.model import (
     Account,
     AccountKind,
     AccountNotFound,
+    AccountStatus,
+    AuditEntry,
+    AuditRow,
     EmailInvalid,
     EmailTaken,
+    KeysForeign,
     Moment,
     PasswordHash,
+    Permission,
     PhoneTaken,
+    Principal,
+    RevokedFor,
     Role,
+    StatusUnreachable,
 )
-from daeri.accounts.policy import clean_email
+from daeri.accounts.policy import clean_email, may_become
 from daeri.accounts.sessions import IssuedToken
 from daeri.accounts.sign_in import TOTP_PURPOSE, account_of_phone
 from daeri.infra.database import Tx
-from daeri.infra.keys import SealedColumn
-from daeri.infra.phones import PHONE_PURPOSE
+from daeri.infra.keys import SealBroken, SealedColumn
+from daeri.infra.phones import E164, PHONE_PURPOSE, PhoneInvalid, last_four, mask
 from daeri.kernel.ids import AccountId, CompanyId
 from daeri.kernel.terms import Actor
 
@@ -154,3 +163,189 @@ async def get(tx: Tx, company_id: CompanyId, account_id: AccountId) -> Account:
     if account is None:
         raise AccountNotFound(account_id=str(account_id))
     return account
+
+
+async def staff_by_email(tx: Tx, company_id: CompanyId, email: str) -> AccountId:
+    """The account of the company's member of staff; raises AccountNotFound."""
+    found = await store.staff_by_email(tx, clean_email(email) or "", company_id)
+    if not found:
+        raise AccountNotFound
+    return found[0].account.id
+
+
+async def check_keys(tx: Tx, gate: Gate) -> None:
+    """Whether this key ring belongs to this database; raises KeysForeign when it opens or finds no number in it."""
+    newest = await store.any_phone(tx)
+    if newest is None:
+        return
+    company_id, sealed, phone_hash = newest
+    try:
+        fits = gate.vault.whole_hash(company_id, gate.vault.open(sealed)) == phone_hash
+    except SealBroken:
+        fits = False
+    if not fits:
+        raise KeysForeign
+
+
+async def display_names(tx: Tx, company_id: CompanyId, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names that these accounts of the company go by; who is unknown there is left out."""
+    return await store.display_names(tx, company_id, account_ids)
+
+
+async def rename(tx: Tx, company_id: CompanyId, account_id: AccountId, display_name: str) -> None:
+    """Raises AccountNotFound."""
+    if not await store.rename(tx, company_id, account_id, display_name[:_LONGEST_NAME]):
+        raise AccountNotFound(account_id=str(account_id))
+
+
+async def change_status(
+    tx: Tx,
+    gate: Gate,
+    company_id: CompanyId,
+    account_id: AccountId,
+    status: AccountStatus,
+    *,
+    actor: Actor,
+    moment: Moment,
+    request_id: str | None = None,
+) -> Account:  # fmt: skip -- the signature reads as one sentence
+    """Block, unblock or close an account; blocked and closed ones are signed out everywhere.
+
+    Raises AccountNotFound or StatusUnreachable.
+    """
+    account = await store.by_id_locked(tx, company_id, account_id)
+    if account is None:
+        raise AccountNotFound(account_id=str(account_id))
+    if not may_become(account.status, status):
+        raise StatusUnreachable(**{"from": account.status, "to": status})
+    changed = await store.set_status(tx, account, status, actor, event_id=gate.ids.new(), now=moment.now)
+    if changed is None:
+        raise AccountNotFound(account_id=str(account_id))
+    if status is not AccountStatus.ACTIVE:
+        await sessions.revoke_all(
+            tx, gate, company_id, account_id, RevokedFor.ACCOUNT_STATUS, actor=actor, moment=moment
+        )
+    action = f"account.{status}"
+    entry = AuditEntry(company_id, actor, action, "account", account_id, request_id=request_id)
+    await record_audit(tx, gate, entry, moment=moment)
+    return changed
+
+
+async def grant_roles(
+    tx: Tx, gate: Gate, account: Account, roles: Sequence[Role], *, actor: Actor, moment: Moment
+) -> None:
+    """Give the roles; open sessions may do more at once."""
+    await store.grant(tx, account.company_id, account.id, roles, actor=actor, now=moment.now)
+    await sessions.reread(tx, account.company_id, account.id, moment=moment)
+    facts = {"roles": " ".join(sorted(roles))}
+    entry = AuditEntry(account.company_id, actor, "roles.granted", "account", account.id, dict(facts))
+    await record_audit(tx, gate, entry, moment=moment)
+
+
+async def withdraw_role(tx: Tx, gate: Gate, account: Account, role: Role, *, actor: Actor, moment: Moment) -> None:
+    """Take the role; open sessions may do less at once."""
+    await store.withdraw(tx, account.company_id, account.id, role)
+    await sessions.reread(tx, account.company_id, account.id, moment=moment)
+    entry = AuditEntry(account.company_id, actor, "roles.withdrawn", "account", account.id, {"role": role})
+    await record_audit(tx, gate, entry, moment=moment)
+
+
+async def roles_of(tx: Tx, company_id: CompanyId, account_id: AccountId) -> list[Role]:
+    return await store.roles(tx, company_id, account_id)
+
+
+async def find_by_phone(
+    tx: Tx,
+    gate: Gate,
+    company_id: CompanyId,
+    text: str,
+    *,
+    kinds: Sequence[AccountKind] = _EVERY_KIND,
+    limit: int = 100,
+) -> list[AccountId]:  # fmt: skip -- the signature reads as one sentence
+    """Accounts by a whole number or its last four digits, newest first; none when `text` is neither."""
+    four = last_four(text)
+    if four is not None:
+        return await store.find_last4(tx, company_id, gate.vault.last4_hash(company_id, four), kinds, limit)
+    try:
+        phone = gate.vault.normalise(text)
+    except PhoneInvalid:
+        return []
+    return await store.find_whole(tx, company_id, gate.vault.whole_hash(company_id, phone), kinds, limit)
+
+
+async def masked_phones(
+    tx: Tx, gate: Gate, company_id: CompanyId, account_ids: Sequence[AccountId]
+) -> Mapping[AccountId, str]:
+    """`010-****-1234` by account; accounts without a number are left out."""
+    sealed = await store.sealed_phones(tx, company_id, account_ids)
+    return {account_id: mask(gate.vault.open(value)) for account_id, value in sealed.items()}
+
+
+async def unmask(
+    tx: Tx, gate: Gate, principal: Principal, account_id: AccountId, *, moment: Moment, request_id: str | None = None
+) -> E164:
+    """The whole number, for staff who may see it; every time is a row of the audit log.
+
+    Raises NotPermitted or AccountNotFound.
+    """
+    principal.require(Permission.PHONES_UNMASK)
+    sealed = await store.sealed_phones(tx, principal.company_id, [account_id])
+    if account_id not in sealed:
+        raise AccountNotFound(account_id=str(account_id))
+    entry = AuditEntry(
+        principal.company_id, principal.actor, "phone.unmasked", "account", account_id, request_id=request_id
+    )
+    await record_audit(tx, gate, entry, moment=moment)
+    return gate.vault.open(sealed[account_id])
+
+
+async def phone_for_delivery(tx: Tx, gate: Gate, company_id: CompanyId, account_id: AccountId) -> E164:
+    """The whole number for a machine that dials or sends; never for a screen. Raises AccountNotFound."""
+    sealed = await store.sealed_phones(tx, company_id, [account_id])
+    if account_id not in sealed:
+        raise AccountNotFound(account_id=str(account_id))
+    return gate.vault.open(sealed[account_id])
+
+
+async def record_audit(tx: Tx, gate: Gate, entry: AuditEntry, *, moment: Moment) -> None:
+    """Add to the trail, in the transaction of what it tells of."""
+    await store.audit(tx, gate.ids.new(), entry, moment.now)
+
+
+async def audit_trail(
+    tx: Tx, principal: Principal, *, before: UUID | None = None, subject_id: UUID | None = None, limit: int = 50
+) -> list[AuditRow]:
+    """The company's trail, newest first, from the row after `before`; raises NotPermitted."""
+    principal.require(Permission.AUDIT_READ)
+    return await store.audit_page(tx, principal.company_id, before, subject_id, limit)
+
+
+async def set_password(
+    tx: Tx,
+    gate: Gate,
+    company_id: CompanyId,
+    account_id: AccountId,
+    password_hash: PasswordHash,
+    *,
+    actor: Actor,
+    moment: Moment,
+) -> None:  # fmt: skip -- the signature reads as one sentence
+    """A new password signs the account out everywhere."""
+    await get(tx, company_id, account_id)
+    await store.set_password(tx, company_id, account_id, password_hash)
+    await sessions.revoke_all(tx, gate, company_id, account_id, RevokedFor.BY_STAFF, actor=actor, moment=moment)
+    entry = AuditEntry(company_id, actor, "password.changed", "account", account_id)
+    await record_audit(tx, gate, entry, moment=moment)
+
+
+async def delete_expired(tx: Tx, *, moment: Moment, kept: timedelta = timedelta(days=7)) -> Mapping[str, int]:
+    """Retention: challenges, sessions and windows that ended longer ago than `kept`; how many, by table."""
+    return await session_store.delete_expired(tx, moment.wall_now - kept)
+
+
+def demo_phone(number: int) -> str:
+    """The number-th Korean mobile number from ranges that are never assigned, 0 … 9,999,999."""
+    if not 0 <= number < 10_000_000:
+        raise ValueError(f"no demo number {number}")
+    return f"010{number:08d}"
