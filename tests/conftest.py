@@ -241,7 +241,7 @@ def shared_data(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def scratch_folder() -> Iterator[Path]:
     """A short path that every user can reach, unlike pytest's own: for servers that root starts as another user."""
-    folder = Path(tempfile.mkdtemp(prefix="daeri-"))
+    folder = Path(tempfile.mkdtemp(prefix="daeri-", dir=_fast_place()))
     folder.chmod(0o755)
     yield folder
     with suppress(FileNotFoundError):
