@@ -33,6 +33,10 @@ WITH changed AS (
 )
 SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
 """
+_ENROL = """
+INSERT INTO drivers (id, company_id, status, duty, duty_changed_at, services, created_at, version)
+SELECT id, $2, 'approved', $3, $4, $5, $4, 1 FROM unnest($1::uuid[]) AS id ON CONFLICT (id) DO NOTHING
+"""
 _GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
 _TOUCH = "UPDATE drivers SET revision = nextval('driver_revisions') WHERE id = $1"
@@ -77,6 +81,12 @@ async def apply(
         _APPLY, driver_id, company_id, now, list(services), event_id, EventKind.APPLIED, actor.kind, actor.id
     )
     return row is not None
+
+
+async def enrol(
+    tx: Tx, driver_ids: Sequence[UUID], company_id: UUID, *, duty: Duty, services: Sequence[Service], now: datetime
+) -> None:
+    await tx.execute(_ENROL, list(driver_ids), company_id, duty, now, list(services))
 
 
 async def approve(

@@ -1,5 +1,6 @@
 """Every setting of a daeri process: from the environment (`DAERI_…`), a TOML file, or the command line."""
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -93,7 +94,9 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         10.0, ge=0, le=600, description="How long a stopping process lets open requests and sockets finish."
     )
-    replay: bool = Field(default=False, description="Business time is stepped by `/replay/step`. Never in production.")
+    replay_from: datetime | None = Field(
+        None, description="Business time begins here and moves only by `/replay/step`. Never in production."
+    )
 
     @field_validator("roles", mode="before")
     @classmethod

@@ -39,6 +39,14 @@ class PolicyShelf:
         """The company's book; an empty one (the built-in defaults) when it has no records."""
         return self._books[company_id]
 
+    def widest(self, kind: type[PolicyT], *, at: datetime) -> PolicyT:
+        """The policy of a program's first company that wrote one: for what all companies of a process share."""
+        for book in self._books.values():
+            found = book.read(kind, at=at)
+            if found.version:
+                return found.value
+        return kind()
+
     @property
     def is_stale(self) -> bool:
         """Whether a record was written since the last reading."""

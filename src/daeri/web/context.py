@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from daeri.accounts.api import Authenticator, Gate
 from daeri.accounts.model import Moment
@@ -20,11 +21,21 @@ from daeri.kernel.time import Clock, WallClock
 from daeri.policies.api import PolicyShelf
 from daeri.policies.model import DispatchPolicy, PositionPolicy, RequestLimits, ReservationPolicy
 from daeri.pricing.ports import Router
-from daeri.regions.index import RegionIndex
+from daeri.regions.api import RegionIndex
 from daeri.web.commands import Commands
 from daeri.web.live.gateways import Gateways
 from daeri.web.names import NameBook
 from daeri.web.problems import Problems
+
+
+class Stepper(Protocol):
+    """Moves business time in replay mode."""
+
+    async def step(self, until: datetime) -> int:
+        """Tick until then and wait for the jobs; how many ticks there were."""
+
+    async def messages(self) -> list[dict[str, Any]]:
+        """What people would have been told since the last step, in a fixed order."""
 
 
 @dataclass(slots=True)
@@ -42,6 +53,7 @@ class WebContext:
     code_sender: CodeSender
     shelf: PolicyShelf
     regions: RegionIndex
+    outline: bytes
     router: Router
     fallback_router: Router
     fleet: LiveFleet
@@ -51,6 +63,7 @@ class WebContext:
     commands: Commands
     names: NameBook
     is_ready: Callable[[], bool]
+    stepper: Stepper | None
 
     def moment(self) -> Moment:
         """Both times of this request."""

@@ -48,13 +48,13 @@ async def request_call(request: Req, context: WebContext, principal: Principal, 
 async def list_calls(
     context: WebContext,
     principal: Principal,
-    state: State | None = None,
+    wanted: Annotated[State | None, Parameter(query="state")] = None,
     cursor: UUID | None = None,
     limit: Limit = 50,
 ) -> CallPageOut:
     """The customer's own calls, newest first."""
     customer_id = customer_of(principal)
-    states = () if state is None else (state,)
+    states = () if wanted is None else (wanted,)
     async with context.database.reading() as tx:
         page = await calls.of_customer(tx, customer_id, states=states, before=cursor, limit=limit)
         names = await context.names.of(tx, principal.company_id, driver_ids_of(page.calls))

@@ -1,0 +1,64 @@
+"""`daeri up` and `daeri demo`: the whole program in one process, and a simulated night against it."""
+
+import asyncio
+
+import httpx
+import pyotp
+from rich.console import Console
+
+from daeri.bootstrap import build_program, clock_of, open_parts, serve
+from daeri.cli.seeding import DEMO_EMAIL, DEMO_PASSWORD, DEMO_TOTP, FleetSize, seed_fleet
+from daeri.infra.settings import Settings
+from daeri.migrations import api as migrations
+from daeri.sim.books import NightSummary
+from daeri.sim.night import run_night
+from daeri.sim.tokens import write_tokens
+
+_READY_WITHIN_S = 30.0
+
+
+async def run_up(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
+    """Migrate and serve until told to stop."""
+    await migrations.migrate(dsn)
+    async with open_parts(settings, dsn, clock=clock_of(settings)) as parts, build_program(parts) as program:
+        Console().print(f"daeri is at [bold]{settings.web_url}[/bold] (Ctrl-C ends it)")
+        await serve(program, stop)
+
+
+async def run_demo(
+    settings: Settings, dsn: str, stop: asyncio.Event, *, drivers: int, seed: int, seconds: float | None
+) -> NightSummary:  # fmt: skip -- the signature reads as one sentence
+    """A made-up company, a fleet, and a night that plays against the public API until told to stop."""
+    await migrations.migrate(dsn)
+    async with open_parts(settings, dsn) as parts, build_program(parts) as program:
+        tokens = await seed_fleet(parts, FleetSize(drivers, customers=drivers))
+        write_tokens(settings.data_folder / "demo-tokens.json", tokens)
+        ended = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(program, ended))
+            try:
+                await until_ready(settings)
+                _announce(settings)
+                return await run_night(settings.web_url, tokens, drivers=drivers, seed=seed, seconds=seconds, stop=stop)
+            finally:
+                ended.set()
+
+
+async def until_ready(settings: Settings) -> None:
+    """Wait until the web answers; TimeoutError when it does not in time."""
+    async with asyncio.timeout(_READY_WITHIN_S), httpx.AsyncClient(verify=False) as client:  # noqa: S501 -- ourselves
+        while True:
+            try:
+                if (await client.get(f"{settings.web_url}/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+def _announce(settings: Settings) -> None:
+    console = Console()
+    console.print(f"console   [bold]{settings.web_url}/console[/bold]")
+    console.print(f"          {DEMO_EMAIL}  {DEMO_PASSWORD}  one-time code {pyotp.TOTP(DEMO_TOTP).now()}")
+    console.print(f"          (authenticator secret {DEMO_TOTP})")
+    console.print(f"API       {settings.web_url}/api/v1  (OpenAPI: /api/v1/schema/openapi.json)")

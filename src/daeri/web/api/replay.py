@@ -1,0 +1,54 @@
+"""Replay mode only: business time moves when told to, and the answer comes when everything due has been done."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Router, post
+from msgspec import Meta
+
+from daeri.accounts.model import Permission, Principal
+from daeri.kernel.errors import Invalid, NotFound
+from daeri.web.context import WebContext
+from daeri.web.principals import require_staff
+
+
+class StepIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    until: Annotated[datetime, Meta(tz=True)]
+
+
+class StepOut(msgspec.Struct, frozen=True):
+    """`messages` are what drivers and customers would have been told on their sockets and streams."""
+
+    now: datetime
+    ticks: int
+    messages: list[dict[str, Any]]
+
+
+class TimeGoesOn(Invalid):
+    """Business time cannot go back; facts: now."""
+
+    code = "time_goes_on"
+
+
+class NotReplaying(NotFound):
+    """This process runs in real time."""
+
+    code = "not_replaying"
+
+
+@post("/replay/step", status_code=200)
+async def step(context: WebContext, principal: Principal, data: StepIn) -> StepOut:
+    """Tick up to `until`, then wait for the jobs."""
+    require_staff(principal)
+    principal.require(Permission.POLICIES_WRITE)
+    now = context.clock.now()
+    if data.until < now:
+        raise TimeGoesOn(now=now.isoformat())
+    if context.stepper is None:
+        raise NotReplaying()
+    ticks = await context.stepper.step(data.until)
+    return StepOut(context.clock.now(), ticks, await context.stepper.messages())
+
+
+router = Router(path="/", route_handlers=[step], tags=["replay"])
