@@ -64,7 +64,7 @@ async def accept(request: Req, context: WebContext, principal: Principal, offer_
     return await context.commands.run(request, principal, work)
 
 
-@post("/driver/offers/{offer_id:uuid}/decline", status_code=204)
+@post("/driver/offers/{offer_id:uuid}/decline", status_code=200)
 async def decline(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
     """Say no; the call goes to the next driver."""
     driver_id = driver_of(principal)
