@@ -1,0 +1,136 @@
+"""Tells connected drivers what has changed for them: hints are gathered, rows read once, the difference sent."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from daeri.calls import api as calls
+from daeri.drivers import api as drivers
+from daeri.infra.bus import Bus
+from daeri.infra.database import Database
+from daeri.web.live.driver_rows import DriverRows, Told, difference, read_rows
+from daeri.web.live.messages import for_gateway
+from daeri.web.names import NameBook
+
+log = structlog.get_logger(__name__)
+
+GATHER_S = 0.01  # hints that come within this are answered by one read
+REREAD_SHARES = 10  # one share of the connected drivers a second is read again, for hints that were lost
+_RETRY_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Ear:
+    """One connection that hears of one driver; a gateway's messages name the driver."""
+
+    driver_id: UUID
+    send: Callable[[bytes], None]
+    is_gateway: bool = False
+    told: Told = field(default_factory=Told)
+    first_read: int = 0  # reads that began before the connection knew what it knows say nothing new to it
+
+
+class DriverHub:
+    """The ears of one process. `run` reads and tells until it is cancelled."""
+
+    def __init__(self, database: Database, bus: Bus, names: NameBook) -> None:
+        self._database = database
+        self._names = names
+        self._ears: dict[UUID, list[Ear]] = {}
+        self._driver_on: dict[UUID, UUID] = {}  # by call
+        self._dirty: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._reads = 0
+        self._share = 0
+        self._stops = [bus.listen(drivers.TOPIC, self._heard_driver), bus.listen(calls.TOPIC, self._heard_call)]
+
+    def add(self, ear: Ear) -> None:
+        """Tell this connection from now on; what changed since it was welcomed is found by a read of its own."""
+        ear.first_read = self._reads + 1
+        self._ears.setdefault(ear.driver_id, []).append(ear)
+        if ear.told.call_id is not None:
+            self._driver_on[ear.told.call_id] = ear.driver_id
+        self._mark(ear.driver_id)
+
+    def remove(self, ears: Iterable[Ear]) -> None:
+        """These connections have gone."""
+        for ear in ears:
+            left = [other for other in self._ears.get(ear.driver_id, ()) if other is not ear]
+            if left:
+                self._ears[ear.driver_id] = left
+                continue
+            self._ears.pop(ear.driver_id, None)
+            if ear.told.call_id is not None:
+                self._driver_on.pop(ear.told.call_id, None)
+
+    def reread_share(self) -> None:
+        """Have the next share of the connected drivers read again; called once a second."""
+        self._share = (self._share + 1) % REREAD_SHARES
+        for driver_id in self._ears:
+            if driver_id.int % REREAD_SHARES == self._share:
+                self._mark(driver_id)
+
+    async def run(self) -> None:
+        """Read and tell, one read after the other, so that a later one is never older."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(GATHER_S)
+            named, self._dirty = self._dirty, set()
+            try:
+                await self._tell(named)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("drivers_not_told", error=type(error).__name__, drivers=len(named))
+                await asyncio.sleep(_RETRY_S)
+                self._dirty |= named
+                self._wake.set()
+
+    def close(self) -> None:
+        """Stop listening."""
+        for stop in self._stops:
+            stop()
+
+    async def _tell(self, named: set[UUID]) -> None:
+        self._reads += 1
+        read = self._reads
+        present = [driver_id for driver_id in named if driver_id in self._ears]
+        if not present:
+            return
+        told = [ear.told for driver_id in present for ear in self._ears[driver_id]]
+        async with self._database.transaction() as tx:
+            rows = await read_rows(tx, self._names, present, told)
+        for driver_id in present:
+            for ear in tuple(self._ears.get(driver_id, ())):
+                if ear.first_read <= read:
+                    self._tell_ear(ear, rows)
+
+    def _tell_ear(self, ear: Ear, rows: DriverRows) -> None:
+        messages, knows = difference(ear.driver_id, ear.told, rows)
+        if knows.call_id != ear.told.call_id:
+            if ear.told.call_id is not None:
+                self._driver_on.pop(ear.told.call_id, None)
+            if knows.call_id is not None:
+                self._driver_on[knows.call_id] = ear.driver_id
+        ear.told = knows
+        for message in messages:
+            encoded = msgspec.json.encode(message)
+            ear.send(for_gateway(encoded, ear.driver_id) if ear.is_gateway else encoded)
+
+    def _heard_driver(self, topic: str, _message: bytes) -> None:
+        driver_id = UUID(topic.partition(".")[2])
+        if driver_id in self._ears:
+            self._mark(driver_id)
+
+    def _heard_call(self, topic: str, _message: bytes) -> None:
+        driver_id = self._driver_on.get(UUID(topic.partition(".")[2]))
+        if driver_id is not None:
+            self._mark(driver_id)
+
+    def _mark(self, driver_id: UUID) -> None:
+        self._dirty.add(driver_id)
+        self._wake.set()

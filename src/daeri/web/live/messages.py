@@ -1,0 +1,88 @@
+"""What is said on driver sockets, in both directions: a JSON text frame each, told apart by `type`."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from daeri.web.wire import CallOut, CardOut
+
+MOST_ROWS = 1_000  # rows of one text frame of positions
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
+    """The first frame of every socket: an access token."""
+
+    token: Annotated[str, Meta(max_length=512)]
+
+
+class Positions(msgspec.Struct, frozen=True, tag_field="type", tag="positions"):
+    """Rows [at_ms, lat, lon, accuracy_m], for clients that do not write binary records."""
+
+    points: Annotated[list[list[float]], Meta(max_length=MOST_ROWS)]
+
+
+class Drivers(msgspec.Struct, frozen=True, tag_field="type", tag="drivers"):
+    """The drivers that a gateway carries on this socket from now on."""
+
+    ids: list[UUID]
+
+
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """A driver's truth at the moment of connecting; what changes later is told as it changes."""
+
+    driver_id: UUID
+    cadence_s: int
+    offers: tuple[CardOut, ...]
+    call: CallOut | None
+
+
+class GatewayWelcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    gateway: bool
+    cadence_s: int
+
+
+class Handles(msgspec.Struct, frozen=True, tag_field="type", tag="handles"):
+    """A number for each named driver, None for one of another company."""
+
+    handles: list[int | None]
+
+
+class OfferMade(msgspec.Struct, frozen=True, tag_field="type", tag="offer"):
+    offer: CardOut
+
+
+class OfferClosed(msgspec.Struct, frozen=True, tag_field="type", tag="offer_closed"):
+    """`reason` is the offer's last state (accepted, declined, ignored, withdrawn), or `expired`."""
+
+    offer_id: UUID
+    reason: str
+
+
+class CallChanged(msgspec.Struct, frozen=True, tag_field="type", tag="call"):
+    """The driver's call; for the last time when it has ended or is somebody else's."""
+
+    call: CallOut
+
+
+class Cadence(msgspec.Struct, frozen=True, tag_field="type", tag="cadence"):
+    """How often to report positions from now on, in seconds."""
+
+    cadence_s: int
+
+
+class Drain(msgspec.Struct, frozen=True, tag_field="type", tag="drain"):
+    """This process stops: connect again, to another one."""
+
+
+FromClient = Hello | Positions | Drivers
+ToDriver = OfferMade | OfferClosed | CallChanged
+
+CLIENT_DECODER: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
+DRAIN = msgspec.json.encode(Drain())
+
+
+def for_gateway(message: bytes, driver_id: UUID) -> bytes:
+    """The message of one driver as their gateway hears it: with `driver_id` in front."""
+    return b'{"driver_id":"%s",%s' % (str(driver_id).encode(), message[1:])

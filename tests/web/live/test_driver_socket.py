@@ -1,0 +1,300 @@
+"""Driver sockets over real connections: hello, positions, messages, limits, drain."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from tests.dispatch.factories import GANGNAM, Night
+from tests.web.live.stage import app, make_gateway, moment, token_of, until
+from websockets.exceptions import InvalidStatus
+
+from daeri.accounts import api as accounts
+from daeri.dispatch.positions import DropReason
+from daeri.kernel.ids import CompanyId, DriverId
+from daeri.kernel.time import to_millis
+from daeri.web.context import WebContext
+from daeri.web.live.driver_listener import DriverListener
+from daeri.web.live.positions import pack
+
+
+def record(context: WebContext, *, lat: float = 37.5, lon: float = 127.0) -> bytes:
+    return pack(context.clock.now(), lat, lon, 5.0)
+
+
+def where(context: WebContext, driver: DriverId) -> tuple[float, float] | None:
+    """Absorb, as a tick would, and say where the driver is."""
+    context.fleet.absorb(to_millis(context.clock.now()))
+    slot = context.fleet.slot_of(driver)
+    if slot is None or context.fleet.columns.at_ms[slot] < 0:
+        return None
+    return round(float(context.fleet.columns.lat[slot]), 6), round(float(context.fleet.columns.lon[slot]), 6)
+
+
+async def test_the_welcome_is_the_drivers_truth(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver, call = await night.driver(), await night.request()
+    offer = await night.offer(call.id, driver)
+    async with app(listener.port) as phone:
+        welcome = await phone.hello(await token_of(context, night.company, driver))
+    assert welcome["driver_id"] == str(driver)
+    assert welcome["cadence_s"] == 3
+    assert welcome["call"] is None
+    assert [card["offer_id"] for card in welcome["offers"]] == [str(offer.id)]
+
+
+async def test_records_and_rows_move_the_driver(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver = await night.driver()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await phone.socket.send(record(context, lat=37.51))
+        await until(lambda: where(context, driver) == (37.51, 127.0))
+        night.later(seconds=3)
+        at_ms = to_millis(context.clock.now())
+        await phone.say(type="positions", points=[[at_ms, 37.5101, 127.0001, 8]])
+        await until(lambda: where(context, driver) == (37.5101, 127.0001))
+
+
+async def test_a_message_in_several_frames_counts_as_one(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver = await night.driver()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        whole = record(context, lat=37.52)
+        await phone.socket.send([whole[:7], whole[7:15], whole[15:]])
+        await until(lambda: where(context, driver) == (37.52, 127.0))
+
+
+async def test_what_makes_no_sense_is_counted_and_the_socket_lives(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver = await night.driver()
+
+    def malformed() -> float:
+        return context.metrics.positions_dropped.labels("malformed")._value.get()
+
+    async with app(listener.port) as phone:
+        await phone.socket.send(record(context))  # before the hello
+        await phone.hello(await token_of(context, night.company, driver))
+        assert malformed() == 1
+        await phone.socket.send("{not json")
+        await phone.say(type="unheard_of")
+        await phone.say(type="hello", token="again")
+        await phone.say(type="positions", points=[["x"]])
+        await until(lambda: malformed() == 5)
+        await phone.socket.send(b"\x00" * 19)
+        await phone.say(type="positions", points=[[], [1e300, 1, 1, 0]])
+        await phone.socket.send(record(context, lat=37.53))
+        dropped = {}
+
+        def moved() -> bool:
+            report = context.fleet.absorb(to_millis(context.clock.now()))
+            dropped.update(report.dropped)
+            return report.believed == 1
+
+        await until(moved)
+        assert dropped[DropReason.MALFORMED] == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/live/console", "/live/driver/more"])
+async def test_other_paths_are_not_found(listener: DriverListener, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with app(listener.port, path):
+            pass
+    assert refused.value.response.status_code == 404
+
+
+async def test_who_is_not_known_is_let_go(listener: DriverListener, context: WebContext, night: Night) -> None:
+    customer = await night.customer()
+    async with app(listener.port) as phone:
+        await phone.say(type="hello", token="made-up")
+        assert await phone.closed() == (4401, "token_unknown")
+    async with app(listener.port) as phone:
+        await phone.say(type="hello", token=await token_of(context, night.company, customer))
+        assert (await phone.closed())[0] == 4403
+    async with app(listener.port) as phone:
+        assert (await phone.closed())[0] == 4408
+    await until(lambda: len(listener) == 0)
+
+
+async def test_offers_and_calls_are_told_as_they_change(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver, first, second = await night.driver(), await night.request(), await night.request()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        offer = await night.offer(first.id, driver)
+        heard = await phone.hear("offer")
+        assert heard["offer"]["offer_id"] == str(offer.id)
+        assert heard["offer"]["origin"]["name"] == GANGNAM.name
+        await night.decline(offer.id, driver)
+        assert await phone.hear("offer_closed") == {
+            "type": "offer_closed",
+            "offer_id": str(offer.id),
+            "reason": "declined",
+        }
+        offer = await night.offer(second.id, driver)
+        await phone.hear("offer")
+        await night.accept(offer.id, driver)
+        assert (await phone.hear("offer_closed"))["reason"] == "accepted"
+        told = (await phone.hear("call"))["call"]
+        assert (told["state"], told["driver"]["id"]) == ("assigned", str(driver))
+        await night.arrive(second.id, driver)
+        assert (await phone.hear("call"))["call"]["state"] == "arrived"
+        await night.cancel(second.id)
+        assert (await phone.hear("call"))["call"]["state"] == "cancelled_after_assignment"
+        assert await phone.silence()
+
+
+async def test_an_offer_that_ran_out_or_was_withdrawn_is_closed(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver, call = await night.driver(), await night.request()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await night.offer(call.id, driver)
+        await phone.hear("offer")
+        night.later(seconds=13)
+        await night.expire_offers()
+        assert (await phone.hear("offer_closed"))["reason"] == "ignored"
+        await night.offer(call.id, driver)
+        await phone.hear("offer")
+        await night.cancel(call.id)
+        assert (await phone.hear("offer_closed"))["reason"] == "withdrawn"
+
+
+async def test_two_sockets_of_a_driver_hear_the_same(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver, call = await night.driver(), await night.request()
+    token = await token_of(context, night.company, driver)
+    async with app(listener.port) as phone, app(listener.port) as tablet:
+        await phone.hello(token)
+        await tablet.hello(token)
+        offer = await night.offer(call.id, driver)
+        assert await phone.hear("offer") == await tablet.hear("offer")
+        await tablet.socket.close()
+        await night.decline(offer.id, driver)
+        await phone.hear("offer_closed")
+
+
+async def test_a_lost_hint_is_made_up_for(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver, call = await night.driver(), await night.request()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        assert await phone.silence()
+        async with context.database.pool.acquire() as connection:  # a change that no hint speaks of
+            await connection.execute(
+                """
+                INSERT INTO offers (id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, pickup_m,
+                                    pickup_s, policy_version)
+                VALUES ($1, $2, $3, $4, 'exclusive', 'live', $5, $6, 1, 1, 0)
+                """,
+                context.ids.new(), night.company, call.id, driver, context.clock.now(),
+                context.clock.now() + timedelta(seconds=12),
+            )  # fmt: skip
+        for _ in range(10):
+            listener.hub.reread_share()
+        await phone.hear("offer")
+
+
+async def test_a_gateway_moves_and_hears_its_own_companys_drivers(
+    listener: DriverListener, context: WebContext, night: Night, other_night: Night
+) -> None:
+    one, two, stranger = await night.driver(), await night.driver(), await other_night.driver()
+    call = await night.request()
+    token = await token_of(context, night.company, await make_gateway(context, night.company))
+    async with app(listener.port) as gate:
+        welcome = await gate.hello(token)
+        assert welcome == {"type": "welcome", "gateway": True, "cadence_s": 3}
+        await gate.say(type="drivers", ids=[str(one), str(stranger), str(two)])
+        assert (await gate.hear("handles"))["handles"] == [0, None, 2]
+        place = record(context, lat=37.54)
+        await gate.socket.send(b"".join(handle.to_bytes(4, "little") + place for handle in (0, 1, 2)))
+        await until(lambda: where(context, two) == (37.54, 127.0))
+        assert where(context, one) == (37.54, 127.0)
+        assert where(context, stranger) is None
+        offer = await night.offer(call.id, two)
+        heard = await gate.hear("offer")
+        assert (heard["driver_id"], heard["offer"]["offer_id"]) == (str(two), str(offer.id))
+        theirs = await other_night.request()
+        await other_night.offer(theirs.id, stranger)
+        assert await gate.silence()
+        await gate.say(type="drivers", ids=[str(two)])
+        assert (await gate.hear("handles"))["handles"] == [0]
+        assert (await gate.hear("offer"))["driver_id"] == str(two)
+
+
+async def test_a_driver_cannot_name_drivers(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver, other = await night.driver(), await night.driver()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await phone.say(type="drivers", ids=[str(other)])
+        assert await phone.silence()
+
+
+async def test_a_revoked_session_loses_its_socket(
+    listener: DriverListener, context: WebContext, night: Night, company: CompanyId
+) -> None:
+    driver = await night.driver()
+    token = await token_of(context, company, driver)
+    async with app(listener.port) as phone:
+        await phone.hello(token)
+        principal = await context.authenticator.authenticate(token)
+        async with context.database.transaction() as tx:
+            await accounts.sign_out(tx, context.gate, principal, moment=moment(context))
+        assert await phone.closed() == (4401, "session_revoked")
+
+
+async def test_too_much_is_refused(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver = await night.driver()
+    token = await token_of(context, night.company, driver)
+    async with app(listener.port) as phone:
+        await phone.hello(token)
+        await phone.socket.send(b"\x00" * 70_000)
+        assert (await phone.closed())[0] == 1009
+    async with app(listener.port) as phone:
+        await phone.hello(token)
+        await phone.socket.send(b"\x00" * 2_000_000)
+        assert (await phone.closed())[0] == 1009
+    async with app(listener.port) as phone:
+        await phone.hello(token)
+        for _ in range(301):
+            await phone.socket.send(record(context))
+        assert (await phone.closed())[0] == 1008
+
+
+async def test_who_does_not_read_is_let_go(listener: DriverListener, context: WebContext, night: Night) -> None:
+    driver = await night.driver()
+    token = await token_of(context, night.company, driver)
+    reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, limit=1_024)
+    writer.write(
+        b"GET /live/driver HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    hello = b'{"type":"hello","token":"%s"}' % token.encode()
+    writer.write(bytes([0x81, 0x80 | len(hello)]) + bytes(4) + hello)
+    await until(lambda: len(listener) == 1 and next(iter(listener._sockets)).cadence_s == 3)
+    (socket,) = listener._sockets
+    for _ in range(2_000):
+        socket.send(b"x" * 10_000)
+    await until(lambda: len(listener) == 0)
+    writer.close()
+
+
+async def test_drain_says_so_and_closes(context: WebContext, night: Night) -> None:
+    driver = await night.driver()
+    token = await token_of(context, night.company, driver)
+    listener = DriverListener(context)
+    await listener.start()
+    port = listener.port
+    async with app(port) as phone:
+        await phone.hello(token)
+        draining = asyncio.ensure_future(listener.drain(0.05))
+        assert await phone.hear() == {"type": "drain"}
+        assert (await phone.closed())[0] == 1012
+        await draining
+    assert len(listener) == 0
+    with pytest.raises(OSError, match="Connect call failed"):
+        async with app(port):
+            pass
