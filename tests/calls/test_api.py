@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from tests.dispatch.factories import GANGNAM, JAMSIL, Night, make_company
+from tests.dispatch.factories import GANGNAM, JAMSIL, Night, make_company, request_for
 
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.calls import api
@@ -107,14 +107,15 @@ async def test_an_event_keeps_its_cause(night: Night) -> None:
 async def test_a_refused_command_leaves_neither_row_nor_event_nor_hint(night: Night, bus: MemoryBus) -> None:
     heard: list[str] = []
     bus.listen(api.TOPIC, lambda topic, _message: heard.append(topic))
-    with pytest.raises(ZeroDivisionError):
-        async with night.transaction() as tx:
-            from tests.dispatch.factories import request_for
 
-            await api.request(
-                tx, request_for(night.company, None, night.clock), SYSTEM, now=night.clock.now(), ids=night.ids
-            )
+    async def request_and_fail() -> None:
+        async with night.transaction() as tx:
+            command = request_for(night.company, None, night.clock)
+            await api.request(tx, command, SYSTEM, now=night.clock.now(), ids=night.ids)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await request_and_fail()
     async with night.database.reading() as tx:
         assert await tx.value("SELECT count(*) FROM calls") == 0
         assert await tx.value("SELECT count(*) FROM events WHERE aggregate = 'call'") == 0

@@ -24,6 +24,9 @@ _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'decisions'::regclass AND c.relname ~ '^decisions_[0-9]{8}$' ORDER BY 1
 """
+_LOCK_DAYS = "SELECT pg_advisory_xact_lock('decisions'::regclass::bigint)"  # one engine at a time makes partitions
+_HAS_STRAYS = "SELECT EXISTS (SELECT FROM decisions_elsewhere WHERE decided_at >= $1 AND decided_at < $2)"
+_DROP_STRAYS = "DELETE FROM decisions_elsewhere WHERE decided_at < $1"
 
 
 async def write(tx: Tx, decisions: Sequence[Decision]) -> None:
@@ -38,29 +41,40 @@ async def of_call(tx: Tx, company_id: UUID, call_id: UUID, limit: int = 200) -> 
 
 
 async def prepare_days(tx: Tx, today: date, *, ahead: int = 2) -> None:
-    """Make the partitions of today and the days ahead (UTC days)."""
+    """Make the partitions of today and the days ahead (UTC days); what was written before they existed moves in."""
+    await tx.execute(_LOCK_DAYS)
     known = {row["relname"] for row in await tx.rows(_PARTITIONS)}
     for day in (today + timedelta(days=offset) for offset in range(ahead + 1)):
         name = f"decisions_{day:%Y%m%d}"
         if name not in known:
-            first, last = _midnight(day), _midnight(day + timedelta(days=1))
-            # Names and bounds are our own dates; a partition's bounds cannot be parameters.
-            await tx.execute(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF decisions FOR VALUES FROM ('{first}') TO ('{last}')"
-            )
+            await _make_partition(tx, name, _midnight(day), _midnight(day + timedelta(days=1)))
 
 
 async def drop_before(tx: Tx, oldest: date) -> int:
-    """Drop the partitions of days before `oldest`; how many there were."""
+    """Drop the days before `oldest`; how many partitions there were."""
     names = [row["relname"] for row in await tx.rows(_PARTITIONS)]
     old = [name for name in names if name < f"decisions_{oldest:%Y%m%d}"]
     for name in old:
         await tx.execute(f"DROP TABLE {name}")
+    await tx.execute(_DROP_STRAYS, _midnight(oldest))
     return len(old)
 
 
-def _midnight(day: date) -> str:
-    return datetime.combine(day, time(), UTC).isoformat()
+async def _make_partition(tx: Tx, name: str, first: datetime, last: datetime) -> None:
+    """Attach a table of its own to one day. Names and bounds are our own dates: they cannot be parameters."""
+    await tx.execute(f"CREATE TABLE {name} (LIKE decisions INCLUDING DEFAULTS)")
+    if await tx.value(_HAS_STRAYS, first, last):
+        await tx.execute(
+            f"WITH moved AS (DELETE FROM decisions_elsewhere WHERE decided_at >= $1 AND decided_at < $2 RETURNING *)"
+            f" INSERT INTO {name} SELECT * FROM moved",
+            first,
+            last,
+        )
+    await tx.execute(f"ALTER TABLE decisions ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{last}')")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _columns(decision: Decision) -> tuple[object, ...]:

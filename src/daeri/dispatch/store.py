@@ -32,8 +32,9 @@ SELECT c.id, c.company_id, c.origin_lat, c.origin_lon, c.origin_region, c.servic
        a.drivers, a.states, a.closed
 FROM calls_public c
 LEFT JOIN LATERAL (
-    SELECT array_agg(o.driver_id ORDER BY o.id) AS drivers, array_agg(o.state ORDER BY o.id) AS states,
-           array_agg(o.closed_at ORDER BY o.id) AS closed
+    SELECT array_agg(o.driver_id ORDER BY o.closed_at, o.id) AS drivers,
+           array_agg(o.state ORDER BY o.closed_at, o.id) AS states,
+           array_agg(o.closed_at ORDER BY o.closed_at, o.id) AS closed
     FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored')
 ) a ON true
 WHERE c.state = 'requested' AND NOT EXISTS (SELECT FROM offers o WHERE o.call_id = c.id AND o.state = 'live')
