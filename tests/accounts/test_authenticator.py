@@ -1,5 +1,6 @@
 """From token to principal: proved once, remembered, forgotten as soon as it is no longer so."""
 
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,19 @@ from daeri.accounts import api
 from daeri.accounts.model import AccountKind, Permission, RevokedFor, Role, SignedOut
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.kernel.terms import SYSTEM, ActorKind
+
+
+class InterruptedDatabase:
+    """A database in which something happens between a reading and what is made of it."""
+
+    def __init__(self, database, meanwhile):
+        self._database, self._meanwhile = database, meanwhile
+
+    @asynccontextmanager
+    async def reading(self):
+        async with self._database.reading() as tx:
+            yield tx
+        await self._meanwhile()
 
 
 class DeafBus:
@@ -126,3 +140,19 @@ async def test_a_full_memory_forgets_the_least_used(desk, bus, ring, company):
     await small.authenticate(third.access_token)
     assert await small.authenticate(first.access_token) is kept
     assert await small.authenticate(second.access_token) is not forgotten
+
+
+async def test_what_changed_while_it_was_read_is_not_remembered(desk, bus, ring, company):
+    session = await desk.sign_in(company)
+    revocations = []
+
+    async def meanwhile():
+        while revocations:
+            await _revoke(desk, company, revocations.pop())
+
+    raced = api.Authenticator(InterruptedDatabase(desk.database, meanwhile), bus, ring, desk.wall)
+    await raced.recheck()
+    revocations.append(session)
+    await raced.authenticate(session.access_token)  # was read before it was revoked
+    with pytest.raises(SignedOut):
+        await raced.authenticate(session.access_token)
