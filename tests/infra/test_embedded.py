@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -255,6 +256,7 @@ async def test_stop_and_start_keep_rows_and_password(scratch_folder: Path):
 async def test_only_the_password_opens_it_and_only_its_owner_reads_the_password(scratch_folder: Path):
     with embedded_postgres(scratch_folder / "data", throwaway=True) as server:
         assert (scratch_folder / "data" / "password").stat().st_mode & 0o777 == 0o600
+        assert (scratch_folder / "data" / "server.log").stat().st_mode & 0o777 == 0o600
         assert (scratch_folder / "data" / "cluster").stat().st_mode & 0o077 == 0
         password = (scratch_folder / "data" / "password").read_text()
         assert await _run(server.dsn, "SHOW data_checksums") == "on"
@@ -337,7 +339,12 @@ def test_roots_data_that_the_servers_user_cannot_reach_lies_in_the_state_folder(
     home = scratch_folder / "state" if ROOT else private
     assert (private / "data" / "cluster").resolve().is_relative_to(home)
     first.stop()
-    assert _run_now(start_parent(data=private / "data").dsn, "SELECT n FROM kept") == 7
+    second = start_parent(data=private / "data")
+    assert _run_now(second.dsn, "SELECT n FROM kept") == 7
+    second.stop()
+    shutil.rmtree(private / "data")
+    anew = start_parent(data=private / "data")
+    assert _run_now(anew.dsn, "SELECT to_regclass('kept')") is None
 
 
 def test_roots_binaries_that_the_servers_user_cannot_reach_are_copied(scratch_folder: Path, start_parent: StartParent):

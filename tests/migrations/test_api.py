@@ -8,7 +8,7 @@ import pytest
 from daeri.infra.database import Database
 from daeri.kernel.ids import CompanyId
 from daeri.migrations import api
-from daeri.migrations.sqlfiles import files_of
+from daeri.migrations.sqlfiles import files_of, queue_schema
 
 
 async def test_a_fresh_database_has_no_head_and_reaches_the_expected_one(empty_dsn: str):
@@ -50,3 +50,11 @@ async def test_the_fixtures_give_a_company_in_a_database_of_ones_own(database: D
     async with database.reading() as tx:
         assert await tx.value("SELECT id FROM companies") == company
         assert await tx.value("SELECT count(*) FROM pgqueuer") == 0
+
+
+def test_the_queues_tables_keep_their_names_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch):
+    usual = queue_schema()
+    for name in ("PGQUEUER_PREFIX", "PGQUEUER_QUEUE_TABLE", "PGQUEUER_SCHEMA", "TRIGGER"):
+        monkeypatch.setenv(name, "other")
+    assert "CREATE TABLE pgqueuer (" in usual
+    assert queue_schema() == usual

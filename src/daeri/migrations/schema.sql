@@ -139,6 +139,7 @@ CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
 CREATE TABLE public.audit_log (
+    seq bigint NOT NULL,
     id uuid NOT NULL,
     company_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -149,6 +150,14 @@ CREATE TABLE public.audit_log (
     subject_id uuid,
     request_id text,
     facts jsonb NOT NULL
+);
+ALTER TABLE public.audit_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_log_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE SEQUENCE public.call_numbers
     START WITH 1
@@ -713,10 +722,11 @@ ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (id);
 CREATE INDEX accounts_by_email ON public.accounts USING btree (email) WHERE (email IS NOT NULL);
 CREATE INDEX accounts_by_last4 ON public.accounts USING btree (company_id, phone_last4_hash) WHERE (phone_last4_hash IS NOT NULL);
+CREATE INDEX accounts_by_phone ON public.accounts USING btree (company_id, phone_hash) WHERE (phone_hash IS NOT NULL);
 CREATE UNIQUE INDEX accounts_email_once ON public.accounts USING btree (company_id, email) WHERE ((email IS NOT NULL) AND (status <> 'closed'::text));
 CREATE UNIQUE INDEX accounts_phone_once ON public.accounts USING btree (company_id, kind, phone_hash) WHERE ((phone_hash IS NOT NULL) AND (status <> 'closed'::text));
-CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_kind, subject_id, at DESC);
-CREATE INDEX audit_log_by_time ON public.audit_log USING btree (company_id, at DESC, id DESC);
+CREATE INDEX audit_log_by_seq ON public.audit_log USING btree (company_id, seq);
+CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_id, seq);
 CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (state = 'requested'::text);
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
@@ -755,6 +765,7 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (d
 CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX refresh_tokens_by_use ON public.refresh_tokens USING btree (used_at) WHERE (used_at IS NOT NULL);
 CREATE INDEX sessions_by_account ON public.sessions USING btree (account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sessions_by_change ON public.sessions USING btree (changed_at) WHERE (changed_at IS NOT NULL);
 CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);

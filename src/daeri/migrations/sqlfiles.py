@@ -5,9 +5,24 @@ from typing import Any
 
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings, Durability
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from sqlalchemy.engine import Connection
 
 SQL_FOLDER = Path(__file__).parent / "sql"
+
+
+class _QueueNames(DBSettings):
+    """The library's own names, deaf to its environment variables: `emit` writes to the table `pgqueuer`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def files_of(revision: str) -> list[Path]:
@@ -31,5 +46,4 @@ def run_script(connection: Connection, sql: str) -> None:
 
 def queue_schema() -> str:
     """The job queue's own tables, as the installed library declares them, whatever its environment variables say."""
-    settings = DBSettings(prefix="", db_schema=None, durability=Durability.durable)
-    return QueryBuilderEnvironment(settings).build_install_query(create_schema=False)
+    return QueryBuilderEnvironment(_QueueNames(durability=Durability.durable)).build_install_query(create_schema=False)

@@ -1,6 +1,5 @@
 """The cluster on disk: where it lies, its password, and its making as one step that happens or does not."""
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -55,9 +54,9 @@ def _let_through(data_folder: Path) -> None:
 
 def _point_elsewhere(link: Path, state_folder: Path, user: ServerUser) -> None:
     """The server's user cannot reach the data folder: the cluster lies in the state folder, behind a symlink."""
-    name = hashlib.sha256(os.fsencode(link.parent.resolve())).hexdigest()[:12]
-    home = state_folder / f"data-{name}"
-    home.mkdir(parents=True, exist_ok=True, mode=0o755)
+    # A new name each time: a data folder that was deleted and made again must not find its former self.
+    home = state_folder / f"data-{secrets.token_hex(6)}"
+    home.mkdir(parents=True, mode=0o755)
     os.chown(home, user.uid, user.gid)
     link.symlink_to(home / "cluster")
 

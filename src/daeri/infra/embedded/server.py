@@ -269,9 +269,11 @@ def _free_port() -> int:
 
 
 def _open_log(path: Path) -> IO[bytes]:
-    """Appends; starts anew when an earlier life filled it."""
+    """Appends, or starts anew when an earlier life filled it. For its owner only: errors quote the rows they hit."""
     full = path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES
-    return path.open("wb" if full else "ab")
+    file = path.open("wb" if full else "ab")
+    path.chmod(0o600)
+    return file
 
 
 def _tail(path: Path, start: int) -> str:
