@@ -210,6 +210,8 @@ class DriverAgent:
     def _follow(self, call: Call) -> None:
         """The state of our call, whoever changed it."""
         self._books.see(call)
+        if self._call is not None and self._call.id == call.id and call.version < self._call.version:
+            return
         state = _STATE_OF_CALL.get(call.state)
         if state is None:
             if self._call is not None and self._call.id == call.id:

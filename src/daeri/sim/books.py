@@ -70,7 +70,7 @@ class Books:
         entry = self.entries.get(call.id)
         if entry is None:
             return
-        if not entry.call.has_ended:
+        if call.version >= entry.call.version and not entry.call.has_ended:
             entry.call = call
         if call.state in WITH_DRIVER or call.assigned_at is not None:
             entry.was_assigned = True

@@ -36,9 +36,9 @@ async def run_night(
 ) -> NightSummary:
     """Plays the night for `seconds` (None: until `stop` is set) and reads every call back from the server.
 
-    `time_scale` shortens people's waits and speeds moves up; `trip_m` is the median length of a trip in metres. When the
-    task is cancelled, all agents end and nothing is summed up. Raises Unreachable when the server is away at the start
-    or at the end, Refusal when it does not know our tokens; in between the agents wait for it.
+    `time_scale` shortens people's waits and speeds moves up; `trip_m` is the median length of a trip in metres. When
+    the task is cancelled, all agents end and nothing is summed up. Raises Unreachable when the server is away at the
+    start or at the end, Refusal when it does not know our tokens; in between the agents wait for it.
     """
     random = Random(seed)
     books = Books()

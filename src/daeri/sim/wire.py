@@ -33,6 +33,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
 class Call(Struct, frozen=True):
     id: str
     state: str
+    version: int = 0
     origin: Place | None = None
     destination: Place | None = None
     requested_at: datetime | None = None
