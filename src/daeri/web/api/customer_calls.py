@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
@@ -15,6 +15,7 @@ from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId
 from daeri.pricing import api as pricing
 from daeri.pricing.model import Quote, Trip
+from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, PlaceIn, QuoteIn, ReasonIn, call_out, driver_ids_of, place
@@ -29,7 +30,7 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
     return await _quote(context, principal, data)
 
 
-@post("/calls", status_code=201)
+@post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
 async def request_call(request: Req, context: WebContext, principal: Principal, data: CallIn) -> Response[bytes]:
     """Ask for a driver."""
     wish = _wish(context, principal, data)
@@ -48,7 +49,7 @@ async def request_call(request: Req, context: WebContext, principal: Principal, 
 async def list_calls(
     context: WebContext,
     principal: Principal,
-    wanted: Annotated[State | None, Parameter(query="state")] = None,
+    wanted: Annotated[State | None, QueryParameter(name="state")] = None,
     cursor: UUID | None = None,
     limit: Limit = 50,
 ) -> CallPageOut:
@@ -70,7 +71,7 @@ async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> 
         return call_out(call, await context.names.of(tx, principal.company_id, driver_ids_of([call])))
 
 
-@post("/calls/{call_id:uuid}/cancel", status_code=200)
+@post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
 ) -> Response[bytes]:

@@ -15,6 +15,7 @@ from daeri.dispatch import api as dispatch
 from daeri.drivers.model import Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
+from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.driver_truth import read_truth
 from daeri.web.live.positions import pack
@@ -33,7 +34,7 @@ async def get_state(context: WebContext, principal: Principal) -> DriverStateOut
         return await read_truth(tx, context, driver_id, principal.company_id)
 
 
-@post("/driver/duty", status_code=200)
+@post("/driver/duty", status_code=200, operation_class=Command, responses=answers(200, DriverStateOut))
 async def set_duty(request: Req, context: WebContext, principal: Principal, data: DutyIn) -> Response[bytes]:
     """Go on or off duty. Off duty withdraws an open offer and is refused while on a call."""
     driver_id = driver_of(principal)
@@ -50,7 +51,9 @@ async def set_duty(request: Req, context: WebContext, principal: Principal, data
     return answer
 
 
-@post("/driver/offers/{offer_id:uuid}/accept", status_code=200)
+@post(
+    "/driver/offers/{offer_id:uuid}/accept", status_code=200, operation_class=Command, responses=answers(200, CallOut)
+)
 async def accept(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
     """Take the offered call."""
     driver_id = driver_of(principal)
@@ -64,7 +67,7 @@ async def accept(request: Req, context: WebContext, principal: Principal, offer_
     return await context.commands.run(request, principal, work)
 
 
-@post("/driver/offers/{offer_id:uuid}/decline", status_code=200)
+@post("/driver/offers/{offer_id:uuid}/decline", status_code=200, operation_class=Command, responses=answers(204, None))
 async def decline(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
     """Say no; the call goes to the next driver."""
     driver_id = driver_of(principal)
@@ -86,7 +89,7 @@ async def open_calls(context: WebContext, principal: Principal) -> CardsOut:
     return CardsOut(tuple(cards))
 
 
-@post("/driver/calls/{call_id:uuid}/take", status_code=200)
+@post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def take(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """Take a call of the open list; the first wins."""
     driver_id = driver_of(principal)
@@ -100,25 +103,27 @@ async def take(request: Req, context: WebContext, principal: Principal, call_id:
     return await context.commands.run(request, principal, work)
 
 
-@post("/driver/calls/{call_id:uuid}/arrive", status_code=200)
+@post("/driver/calls/{call_id:uuid}/arrive", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def arrive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The driver stands before the customer."""
     return await _step(request, context, principal, call_id, _arrive)
 
 
-@post("/driver/calls/{call_id:uuid}/start", status_code=200)
+@post("/driver/calls/{call_id:uuid}/start", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def start(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The drive begins."""
     return await _step(request, context, principal, call_id, _start)
 
 
-@post("/driver/calls/{call_id:uuid}/complete", status_code=200)
+@post(
+    "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
+)
 async def complete(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The drive has ended where it should; the driver is free again."""
     return await _step(request, context, principal, call_id, _complete)
 
 
-@post("/driver/calls/{call_id:uuid}/cancel", status_code=200)
+@post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
 ) -> Response[bytes]:
