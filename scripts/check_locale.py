@@ -62,8 +62,8 @@ class Catalogue:
     fuzzy: list[str]
 
 
-def read(language: Language) -> Catalogue:
-    with (LOCALE_FOLDER / language.value / "LC_MESSAGES" / "messages.po").open("rb") as file:
+def read(language: Language, folder: Path) -> Catalogue:
+    with (folder / language.value / "LC_MESSAGES" / "messages.po").open("rb") as file:
         entries = [entry for entry in read_po(file, locale=language.value) if entry.id]
     return Catalogue({str(e.id): str(e.string) for e in entries}, [str(e.id) for e in entries if e.fuzzy])
 
@@ -86,9 +86,9 @@ def sources() -> Iterator[tuple[Path, str]]:
         yield path, path.read_text(encoding="utf-8")
 
 
-def problems() -> Iterator[str]:
-    """A line for each thing that is wrong with the catalogues."""
-    used, known = used_keys(), {language: read(language) for language in Language}
+def problems(folder: Path = LOCALE_FOLDER) -> Iterator[str]:
+    """A line for each thing that is wrong with the catalogues in `folder`."""
+    used, known = used_keys(), {language: read(language, folder) for language in Language}
     for prefix in sorted(used_families() - set(FAMILIES) - set(OPEN_FAMILIES)):
         yield f"{prefix}*: used with a code, but this check does not know its codes"
     for language, catalogue in known.items():

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from daeri.web.assets import Assets
 
@@ -17,7 +18,7 @@ def static_router(assets: Assets) -> Router:
     """
 
     @get("/{digest:str}/{path:path}", name="static", sync_to_thread=False)
-    def static(request: Request[Any, Any, Any], digest: str, path: str) -> Response[bytes]:
+    def static(request: Request[Any, Any, Any], digest: FromPath[str], path: FromPath[str]) -> Response[bytes]:
         asset = assets.files.get(path.lstrip("/"))
         if asset is None:
             raise NotFoundException

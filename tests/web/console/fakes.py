@@ -110,8 +110,8 @@ def call_page(seed: int) -> CallPage:
     at = row.requested_at
     timeline = [
         TimelineEntry(at, "call.requested", ActorKind.CUSTOMER),
-        TimelineEntry(at + timedelta(seconds=1), "offer.made", ActorKind.SYSTEM, person(41)),
-        TimelineEntry(at + timedelta(seconds=16), "offer.made", ActorKind.SYSTEM, person(52)),
+        TimelineEntry(at + timedelta(seconds=1), "offer.made", ActorKind.SYSTEM, about=person(41)),
+        TimelineEntry(at + timedelta(seconds=16), "offer.made", ActorKind.SYSTEM, about=person(52)),
     ]
     if row.driver_id:
         timeline += [

@@ -96,12 +96,13 @@ class CallRows(msgspec.Struct, frozen=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
-    """One event of a call: what (`kind`, as in `call.assigned`), when and by whom; `reason` is a code of its own."""
+    """One event of a call: what (`kind`, as in `call.assigned`), when and by whom; `about` is the driver it befell."""
 
     at: datetime
     kind: str
     actor_kind: ActorKind
     actor_name: str | None = None
+    about: str | None = None
     reason: str | None = None
 
 

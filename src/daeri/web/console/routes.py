@@ -7,9 +7,9 @@ from uuid import UUID
 
 from litestar import Response, Router, get, post
 from litestar.datastructures import Cookie
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Dependency, Parameter
+from litestar.params import Body, FromPath, SkipValidation
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_401_UNAUTHORIZED, HTTP_404_NOT_FOUND
 
@@ -66,8 +66,8 @@ class ConsoleRoom:
         return Response(html, status_code=status, media_type="text/html", headers=headers)
 
 
-Room = Annotated[ConsoleRoom, Dependency(skip_validation=True)]
-Who = Annotated[Viewer, Dependency(skip_validation=True)]
+Room = SkipValidation[NamedDependency[ConsoleRoom]]
+Who = SkipValidation[NamedDependency[Viewer]]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -103,7 +103,7 @@ async def calls(request: PageRequest, room: Room, viewer: Who) -> Response[str]:
 
 
 @get("/calls/{call_id:uuid}", name="console:call")
-async def call(request: PageRequest, room: Room, viewer: Who, call_id: UUID) -> Response[str]:
+async def call(request: PageRequest, room: Room, viewer: Who, call_id: FromPath[UUID]) -> Response[str]:
     """One call: facts, timeline and offers; its decisions are asked for apart."""
     found = await room.reads.call(viewer, call_id)
     if found is None:
@@ -113,7 +113,7 @@ async def call(request: PageRequest, room: Room, viewer: Who, call_id: UUID) -> 
 
 
 @get("/calls/{call_id:uuid}/decisions", name="console:decisions")
-async def decisions(request: PageRequest, room: Room, viewer: Who, call_id: UUID) -> Response[str]:
+async def decisions(request: PageRequest, room: Room, viewer: Who, call_id: FromPath[UUID]) -> Response[str]:
     """The decision log of a call in words, newest first: a part of the call's page."""
     found = await room.reads.decisions(viewer, call_id)
     return room.page(request, "console/_decisions.html", decisions=found)
@@ -149,7 +149,7 @@ async def jobs(request: PageRequest, room: Room, viewer: Who) -> Response[str]:
 
 
 @post("/jobs/{job_id:str}/retry", name="console:retry_job", status_code=HTTP_200_OK)
-async def retry_job(request: PageRequest, room: Room, viewer: Who, job_id: str) -> Response[str]:
+async def retry_job(request: PageRequest, room: Room, viewer: Who, job_id: FromPath[str]) -> Response[str]:
     """Have a held job tried again, and show what is held now."""
     answer = "jobs.retried" if await room.commands.retry_job(viewer, job_id) else "jobs.not_held"
     held = await room.reads.held_jobs(viewer)
@@ -163,10 +163,9 @@ async def session(viewer: Who) -> None:
 
 
 @get("/sign-in", name="console:sign_in_page")
-async def sign_in_page(
-    request: PageRequest, room: Room, after: Annotated[str | None, Parameter(query="next")] = None
-) -> Response[str]:
-    return room.page(request, "console/sign_in.html", after=safe_next(after), email="", refused=None)
+async def sign_in_page(request: PageRequest, room: Room) -> Response[str]:
+    after = safe_next(request.query_params.get("next"))
+    return room.page(request, "console/sign_in.html", after=after, email="", refused=None)
 
 
 @post("/sign-in", name="console:sign_in", status_code=HTTP_200_OK)
