@@ -22,9 +22,10 @@ Handler = Callable[[Tx, Event], Awaitable[None]]
 
 _CLAIM = "INSERT INTO handled_events (event_id, handler, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 _PENDING = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
+# The queue hands its own JSON over as text, which our connections' codec wraps into a JSON string.
 _HELD = """
 SELECT q.id, q.entrypoint, q.created, q.updated, q.attempts, e.kind, e.company_id, e.aggregate, e.aggregate_id,
-       (SELECT l.traceback ->> 'exception_message' FROM pgqueuer_log l
+       (SELECT (l.traceback #>> '{}')::jsonb ->> 'exception_message' FROM pgqueuer_log l
         WHERE l.job_id = q.id AND l.traceback IS NOT NULL ORDER BY l.created DESC LIMIT 1) AS error
 FROM pgqueuer q LEFT JOIN events e ON e.id = convert_from(q.payload, 'UTF8')::uuid
 WHERE q.status = 'failed' AND e.company_id = $1 ORDER BY q.id LIMIT $2
@@ -72,7 +73,7 @@ class Worker:
         self._manager = QueueManager(Queries(AsyncpgPoolDriver(database.pool)))
         executor = partial(
             DatabaseRetryEntrypointExecutor,
-            max_attempts=rule.attempts,
+            max_attempts=rule.attempts - 1,  # the library counts the retries
             initial_delay=rule.first_delay,
             max_delay=rule.longest_delay,
         )
