@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 import uvicorn
@@ -26,7 +25,7 @@ from daeri.engine import loop
 from daeri.engine.engine import Engine
 from daeri.engine.stepper import EngineStepper
 from daeri.infra import events
-from daeri.infra.database import Database, Tx, open_database
+from daeri.infra.database import Database, open_database
 from daeri.infra.jobs import Worker
 from daeri.infra.keys import create_ring, load_ring
 from daeri.infra.metrics import Metrics, new_metrics, watch_loop
@@ -43,7 +42,9 @@ from daeri.regions.api import RegionIndex
 from daeri.web.app import build_app
 from daeri.web.commands import Commands
 from daeri.web.context import WebContext
+from daeri.web.live.driver_listener import DriverListener
 from daeri.web.live.gateways import Gateways
+from daeri.web.live.replay_inbox import ReplayInbox
 from daeri.web.names import NameBook
 from daeri.web.problems import Problems
 from daeri.web.words import Language, read_words
@@ -164,6 +165,7 @@ async def serve(program: Program, stop: asyncio.Event, *, rooms: Sequence[Contro
             group.create_task(program.worker.run())
         if Role.WEB in settings.roles:
             group.create_task(_serve_web(program, stop, rooms))
+            group.create_task(_serve_drivers(program, stop))
         await stop.wait()
         program.is_draining = True
         log.info("draining")
@@ -204,6 +206,13 @@ async def _serve_web(program: Program, stop: asyncio.Event, rooms: Sequence[Cont
         stop.set()
 
 
+async def _serve_drivers(program: Program, stop: asyncio.Event) -> None:
+    listener = DriverListener(program.context)
+    await listener.start()
+    await stop.wait()
+    await listener.drain()
+
+
 class _Server(uvicorn.Server):
     """Signals are the command line's to catch: one handler ends all roles."""
 
@@ -229,10 +238,8 @@ async def _prepare_replay(program: Program) -> None:
         raise TypeError("a replay needs a stepped clock")
     await program.engine.start()
 
-    async def collect(_tx: Tx) -> list[dict[str, Any]]:
-        return []
-
-    program.context.stepper = EngineStepper(program.engine, clock, parts.database, collect, tick=_REPLAY_TICK)
+    inbox = ReplayInbox(parts.bus, program.context.names)
+    program.context.stepper = EngineStepper(program.engine, clock, parts.database, inbox.collect, tick=_REPLAY_TICK)
 
 
 def _engine(parts: Parts) -> Engine:
