@@ -24,9 +24,9 @@ _MOST_CELLS_A_SIDE = 1 << 16
 _SAMPLE = 4096
 _SAMPLE_CELLS = 128
 _PAIRS_A_BATCH = 100_000  # what one batch is expected to look at: bounds the memory of a search
-_ROWS_A_BATCH = 4_096  # and the bits of a packed key
+_ROWS_A_BLOCK = 4_096  # bounds the bits of a packed pair
 _MM_BITS = 28  # 268 km
-_PAIR_BITS = 23
+_ENTRY_BITS = 23  # 8 million drivers; the remaining bits hold the row of a block
 _FARTHEST_M = 200_000.0
 
 
@@ -87,6 +87,9 @@ class Frame:
     def columns_of(self, lon: Floats) -> Ints:
         return self._cells((lon - self.west) * self.columns_per_degree, self.columns)
 
+    def cells_of(self, lat: Floats, lon: Floats) -> Ints:
+        return self.rows_of(lat) * self.columns + self.columns_of(lon)
+
     @staticmethod
     def _cells(scaled: Floats, count: int) -> Ints:
         return np.clip(scaled, 0, count - 1).astype(np.int64)
@@ -113,7 +116,7 @@ class Grid:
 def build_grid(slot: Ints, layer: Ints, lat: Floats, lon: Floats) -> Grid:
     """The grid of the drivers given as columns of one length."""
     frame = _frame_around(lat, lon)
-    cell = frame.rows_of(lat) * frame.columns + frame.columns_of(lon)
+    cell = frame.cells_of(lat, lon)
     if layer.any():
         cell += layer * (frame.rows * frame.columns)
     bits = len(slot).bit_length()
@@ -129,10 +132,14 @@ def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | Non
     """
     if not len(query.lat) or not len(grid.slot):
         return no_pairs()
-    reach, expected = _first_reach(grid, query, k)
-    batch = np.cumsum(expected) // _PAIRS_A_BATCH + np.arange(len(reach)) // _ROWS_A_BATCH
-    parts = np.split(np.arange(len(reach)), np.flatnonzero(np.diff(batch)) + 1)
-    return joined([_nearest_of_batch(grid, query, rows, k, reach[rows], ids=ids, excluded=excluded) for rows in parts])
+    everybody = np.arange(len(query.lat))
+    blocks = np.split(everybody, everybody[_ROWS_A_BLOCK::_ROWS_A_BLOCK])
+    parts = [
+        _nearest_of_block(grid, query.take(rows), k, ids, None if excluded is None else excluded - (int(rows[0]) << 32))
+        for rows in blocks
+    ]
+    # Each block counts its rows from 0, in its pairs and in the keys that it excludes.
+    return joined([part._replace(row=part.row + rows[0]) for part, rows in zip(parts, blocks, strict=True)])
 
 
 def within(grid: Grid, query: Query) -> Pairs:
@@ -143,25 +150,39 @@ def within(grid: Grid, query: Query) -> Pairs:
     return Pairs(row, grid.slot[entry], mm)
 
 
-def _nearest_of_batch(
-    grid: Grid, query: Query, rows: Ints, k: int, reach: Floats, *, ids: IdOrder, excluded: Ints | None
-) -> Pairs:
-    """Discs grow around the rows that have not yet found k, until k are in or the radius is reached."""
-    reach = np.minimum(query.radius_m[rows], reach)
+def _nearest_of_block(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | None) -> Pairs:
+    """In the order of the cells, so that neighbours look at the same memory one after the other."""
+    frame = grid.frame
+    reach, expected = _first_reach(grid, query, k)
+    along = np.argsort(query.layer * frame.rows * frame.columns + frame.cells_of(query.lat, query.lon))
+    batch = np.cumsum(expected[along]) // _PAIRS_A_BATCH
+    found = []
+    for rows in np.split(along, np.flatnonzero(np.diff(batch)) + 1):
+        packed = _packed_nearest(grid, query, rows, k, reach=reach[rows], excluded=excluded)
+        found.append(_first_k(packed, grid.slot, k, ids))
+    return found[0] if len(found) == 1 else in_row_order(joined(found))
+
+
+def _packed_nearest(grid: Grid, query: Query, rows: Ints, k: int, *, reach: Floats, excluded: Ints | None) -> Ints:
+    """At least the k nearest of each of `rows`, each pair packed into one number: row, millimetres, entry of the grid.
+
+    Discs grow around the rows that have not yet found k, until k are in or the radius is reached.
+    """
+    radius = query.radius_m[rows]
+    reach = np.minimum(radius, reach)
     found = []
     while len(rows):
         local, entry, mm = _in_discs(grid, query.take(rows), reach)
-        pairs = Pairs(rows[local], entry, mm)
+        packed = rows.take(local) << (_MM_BITS + _ENTRY_BITS) | mm << _ENTRY_BITS | entry
         if excluded is not None and len(excluded):
-            allowed = ~is_among(pair_keys(pairs.row, grid.slot[entry]), excluded)
-            local, pairs = local[allowed], pairs.take(allowed)
+            allowed = ~is_among(pair_keys(rows.take(local), grid.slot.take(entry)), excluded)
+            local, packed = local[allowed], packed[allowed]
         count = np.bincount(local, minlength=len(rows))
-        done = (count >= k) | (reach >= query.radius_m[rows])
-        found.append(pairs.take(done[local]))
+        done = (count >= k) | (reach >= radius)
+        found.append(packed if done.all() else packed[done.take(local)])
         growth = np.clip(np.sqrt(2.0 * k / np.maximum(count, 1)), 1.3, 3.0)
-        rows, reach = rows[~done], (reach * growth)[~done]
-        reach = np.minimum(reach, query.radius_m[rows])
-    return _first_k(joined(found), grid.slot, k, ids)
+        rows, radius, reach = rows[~done], radius[~done], np.minimum(reach * growth, radius)[~done]
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def _in_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints, Ints]:
@@ -227,23 +248,21 @@ def _expand(counts: Ints) -> tuple[Ints, Ints]:
     return owner, np.arange(len(owner)) - (np.cumsum(counts) - counts).take(owner)
 
 
-def _first_k(pairs: Pairs, slots: Ints, k: int, ids: IdOrder) -> Pairs:
-    """The first k pairs of each row by distance, then by driver id. Here `pairs.slot` still is an entry of the grid."""
-    if not len(pairs.row):
+def _first_k(packed: Ints, slots: Ints, k: int, ids: IdOrder) -> Pairs:
+    """The first k of each row by distance, then by driver id, of packed pairs (which it sorts)."""
+    if not len(packed):
         return no_pairs()
-    base = int(pairs.row.min())
-    # One sort of plain integers is several times faster than an indirect one.
-    packed = (pairs.row - base) << (_MM_BITS + _PAIR_BITS) | pairs.mm << _PAIR_BITS | np.arange(len(pairs.row))
-    packed.sort()
-    order = packed & ((1 << _PAIR_BITS) - 1)
-    place = packed >> _PAIR_BITS  # row and millimetres
-    row = packed >> (_MM_BITS + _PAIR_BITS)
+    packed.sort()  # plain integers sort several times faster than any indirect order
+    row = packed >> (_MM_BITS + _ENTRY_BITS)
+    place = packed >> _ENTRY_BITS  # row and millimetres
     first = np.flatnonzero(np.diff(row, prepend=-1))
     sizes = np.diff(first, append=len(row))
     farthest = np.repeat(place[first + np.minimum(sizes, k) - 1], sizes)
     kept = np.flatnonzero(place <= farthest)  # more than k only when the k-th has its equals
-    result = Pairs(row[kept] + base, slots[pairs.slot[order[kept]]], place[kept] & ((1 << _MM_BITS) - 1))
-    tied = np.flatnonzero(np.diff(place[kept]) == 0)
+    place = place.take(kept)
+    slot = slots.take(packed.take(kept) & ((1 << _ENTRY_BITS) - 1))
+    result = Pairs(place >> _MM_BITS, slot, place & ((1 << _MM_BITS) - 1))
+    tied = np.flatnonzero(np.diff(place) == 0)
     if not len(tied):
         return result
     return _in_id_order(result, np.union1d(tied, tied + 1), ids).take(rank_in_row(result.row) < k)

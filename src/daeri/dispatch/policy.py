@@ -82,9 +82,10 @@ class Around:
 
 
 def _free_near(tick: Tick, around: Around, rows: Ints, k: int) -> Pairs:
-    """The k nearest who can be offered each call of `rows` (ascending): free, able, in the radius, not asked before.
+    """The nearest who can be offered each call of `rows` (ascending): free, able, in the radius, not asked before.
 
-    Most are among the drivers around; where too few of those are, the grid of free drivers is searched.
+    Up to k of them; without a gap, so that nobody nearer is missing. Most calls find enough among the drivers around;
+    for those that do not find half of k, the grid of free drivers is searched.
     """
     if not len(rows):
         return no_pairs()
@@ -96,7 +97,7 @@ def _free_near(tick: Tick, around: Around, rows: Ints, k: int) -> Pairs:
     pairs = pairs.take(eligible)
     pairs = pairs.take(rank_in_row(pairs.row) < k)
     count = np.bincount(pairs.row, minlength=len(wanted))
-    short = rows[(count[rows] < k) & around.hides_some(rows, calls.radius_m)]
+    short = rows[(count[rows] < k // 2) & around.hides_some(rows, calls.radius_m)]
     if not len(short):
         return pairs
     wanted[short] = False

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from daeri.dispatch.fleet import Status
 from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys
 from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
-from daeri.dispatch.roster import Tick
+from daeri.dispatch.roster import Roster, Tick
 
 Ints = NDArray[np.int64]
 
@@ -87,31 +87,39 @@ def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np
     """The reason of each pair; where several apply, the one written last, the strongest, stays."""
     calls, asked, roster = decided.tick
     row, slot = pairs.row, pairs.slot
-    status, keys = roster.fleet.status[slot], pair_keys(row, slot)
-    reason = np.full(len(row), Reason.FARTHER, np.uint8)
-    went_to = call_of_driver[slot]
-    reason[(went_to != _NONE) & (went_to != row) & _is_nearer_than_chosen(decided, pairs)] = Reason.NEARER_TO_OTHER_CALL
-    reason[pairs.mm > calls.radius_m[row] * 1000] = Reason.OUT_OF_RADIUS
-    reason[~roster.fresh[slot]] = Reason.STALE_POSITION
-    reason[status == Status.HELD] = Reason.HELD_BY_OTHER_OFFER
-    reason[status == Status.BUSY] = Reason.BUSY
-    reason[~roster.is_able(slot, calls.needs[row])] = Reason.NOT_ELIGIBLE
+    reason = _standing(roster).take(slot)
+    went_to = call_of_driver.take(slot)
+    free = reason == Reason.FARTHER
+    is_nearer = pairs.mm <= _mm_of_chosen(decided).take(row)
+    np.putmask(reason, free & is_nearer & (went_to != _NONE), Reason.NEARER_TO_OTHER_CALL)
+    np.putmask(reason, free & (pairs.mm > (calls.radius_m * 1000).take(row)), Reason.OUT_OF_RADIUS)
+    np.putmask(reason, ~roster.is_able(slot, calls.needs.take(row)), Reason.NOT_ELIGIBLE)
     if len(asked.row):
         earlier = asked.keys()
-        reason[is_among(keys, earlier[asked.declined])] = Reason.ALREADY_DECLINED
-        reason[is_among(keys, earlier[~asked.declined])] = Reason.ALREADY_IGNORED
-    reason[went_to == row] = Reason.CHOSEN
+        np.putmask(reason, is_among(pair_keys(row, slot), earlier[asked.declined]), Reason.ALREADY_DECLINED)
+        np.putmask(reason, is_among(pair_keys(row, slot), earlier[~asked.declined]), Reason.ALREADY_IGNORED)
+    np.putmask(reason, went_to == row, Reason.CHOSEN)
     visible = decided.found.visible
-    reason[is_among(keys, np.sort(pair_keys(visible.row, visible.slot)))] = Reason.LISTED
+    if len(visible.row):
+        listed = np.sort(pair_keys(visible.row, visible.slot))
+        np.putmask(reason, is_among(pair_keys(row, slot), listed), Reason.LISTED)
     return reason
 
 
-def _is_nearer_than_chosen(decided: Decided, pairs: Pairs) -> NDArray[np.bool_]:
-    """True where the driver is nearer than the one that the call got, or the call got none."""
+def _standing(roster: Roster) -> NDArray[np.uint8]:
+    """By slot: what stands against offering the driver any call now; FARTHER when nothing does."""
+    status = roster.fleet.status
+    reason = np.where(roster.fresh, np.uint8(Reason.FARTHER), np.uint8(Reason.STALE_POSITION))
+    reason[status == Status.HELD] = Reason.HELD_BY_OTHER_OFFER
+    reason[status == Status.BUSY] = Reason.BUSY
+    return reason
+
+
+def _mm_of_chosen(decided: Decided) -> Ints:
+    """By row: how far the chosen driver is, and beyond everybody where there is none."""
     chosen_mm = np.full(len(decided.outcomes), np.iinfo(np.int64).max)
     chosen_mm[decided.found.chosen.row] = decided.found.chosen.mm
-    nearer: NDArray[np.bool_] = pairs.mm <= chosen_mm[pairs.row]
-    return nearer
+    return chosen_mm
 
 
 def _changes(decided: Decided, changed: Ints, pairs: Pairs, call_of_driver: Ints) -> tuple[CallOutcome, ...]:

@@ -112,7 +112,7 @@ class Roster:
 
     def is_able(self, slot: Ints, needs: int | Ints) -> Flags:
         """True where the driver has every capability bit of `needs`."""
-        able: Flags = (self.fleet.capabilities[slot] & needs) == needs
+        able: Flags = (self.fleet.capabilities.take(slot) & needs) == needs
         return able
 
 
@@ -126,8 +126,8 @@ class Tick(NamedTuple):
     def is_open_to(self, pairs: Pairs) -> Flags:
         """True where the driver can be offered the call now: free, able, within the radius, and not asked before."""
         row, slot = pairs.row, pairs.slot
-        is_open: Flags = self.roster.free[slot] & self.roster.is_able(slot, self.calls.needs[row])
-        is_open &= pairs.mm <= self.calls.radius_m[row] * 1000
+        is_open: Flags = self.roster.free.take(slot) & self.roster.is_able(slot, self.calls.needs.take(row))
+        is_open &= pairs.mm <= (self.calls.radius_m * 1000).take(row)
         if len(self.asked.row):
             is_open &= ~is_among(pair_keys(row, slot), self.asked.keys())
         return is_open
