@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its own figure, a reference in the same run, and the ratio."""
