@@ -69,6 +69,7 @@ class TickReport(msgspec.Struct, frozen=True):
     offers: int
     considered_pairs: int
     tick: Spread
+    tick_cpu: Spread  # of this process alone, for machines where others run too
     target_p50_ms: float
     absorb: Spread
     decide: Spread
@@ -81,7 +82,7 @@ def run(
 ) -> TickReport:
     """Measure the whole tick, then its search and its matching beside the references that are installed."""
     rng = np.random.default_rng(20_261_122)
-    absorb, decided, plan = _whole_ticks(rng, rounds, drivers, positions, calls)
+    absorb, decided, cpu, plan = _whole_ticks(rng, rounds, drivers, positions, calls)
     comparisons = []
     not_run = references.missing()
     if references.SCIPY not in not_run:
@@ -98,6 +99,7 @@ def run(
         len(plan.offers),
         len(plan.considered.slot),
         _spread([one + other for one, other in zip(absorb, decided, strict=True)]),
+        _spread(cpu),
         15.0,
         _spread(absorb),
         _spread(decided),
@@ -108,23 +110,24 @@ def run(
 
 def _whole_ticks(
     rng: np.random.Generator, rounds: int, drivers: int, positions: int, calls: int
-) -> tuple[list[float], list[float], Plan]:
-    """Seconds of absorb and of decide in every round, and the last plan."""
+) -> tuple[list[float], list[float], list[float], Plan]:
+    """Seconds of absorb, of decide, and of processor time of both, in every round; and the last plan."""
     parameters = DispatchParameters(radius=RadiusSteps(start_m=1_000, cap_m=_CAP_M), neighbours=_NEIGHBOURS)
     fleet = _fleet(rng, drivers)
     waiting = _calls(rng, calls)
-    absorbed, decided = [], []
+    absorbed, decided, cpu = [], [], []
     for number in range(_WARM_UP + rounds):
         now = _NIGHT + number * _TICK
         _send_positions(rng, fleet, positions, to_millis(now))
-        began = time.perf_counter()
+        cpu_began, began = time.process_time(), time.perf_counter()
         fleet.absorb(to_millis(now))
         between = time.perf_counter()
         plan = decide(Snapshot(waiting, fleet.view()), now, parameters)
         ended = time.perf_counter()
+        cpu.append(time.process_time() - cpu_began)
         absorbed.append(between - began)
         decided.append(ended - between)
-    return absorbed[_WARM_UP:], decided[_WARM_UP:], plan
+    return absorbed[_WARM_UP:], decided[_WARM_UP:], cpu[_WARM_UP:], plan
 
 
 def _search_against_tree(rng: np.random.Generator, rounds: int, drivers: int, calls: int) -> Comparison:

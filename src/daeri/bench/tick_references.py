@@ -70,19 +70,18 @@ class RedisGeo:
     """A Redis that holds the drivers under the key `drivers`."""
 
     client: Any  # the client's own types differ by whether it is asynchronous
-    lat: Floats
-    lon: Floats
+    places: list[tuple[float, float]]  # longitude first, as Redis wants it
 
     def update_and_search(self, updates: int, lat: Floats, lon: Floats, k: int, radius_m: float) -> int:
         """One pipeline: move the first `updates` drivers, ask for the k nearest of every point; how many were found."""
         pipeline = self.client.pipeline(transaction=False)
-        for number in range(updates):
-            pipeline.geoadd("drivers", (self.lon[number], self.lat[number], number))
+        for number, (to_lon, to_lat) in enumerate(self.places[:updates]):
+            pipeline.geoadd("drivers", (to_lon, to_lat, number))
         for at_lat, at_lon in zip(lat.tolist(), lon.tolist(), strict=True):
             pipeline.geosearch(
                 "drivers", longitude=at_lon, latitude=at_lat, radius=radius_m, unit="m", sort="ASC", count=k
             )
-        return sum(len(found) for found in pipeline.execute()[updates:])
+        return sum(len(found) for found in pipeline.execute()[-len(lat) :])
 
 
 @contextmanager
@@ -97,8 +96,9 @@ def redis_geo(lat: Floats, lon: Floats) -> Iterator[RedisGeo]:
         try:
             client = Redis(unix_socket_path=socket)
             _wait_for(client)
-            _load(client, lat, lon)
-            yield RedisGeo(client, lat, lon)
+            places = list(zip(lon.tolist(), lat.tolist(), strict=True))
+            _load(client, places)
+            yield RedisGeo(client, places)
         finally:
             server.terminate()
             server.wait(timeout=10)
@@ -115,9 +115,9 @@ def _wait_for(client: Any) -> None:
     raise TimeoutError("redis-server did not answer within 5 s")
 
 
-def _load(client: Any, lat: Floats, lon: Floats) -> None:
-    for first in range(0, len(lat), _LOAD_AT_ONCE):
+def _load(client: Any, places: list[tuple[float, float]]) -> None:
+    for first in range(0, len(places), _LOAD_AT_ONCE):
         pipeline = client.pipeline(transaction=False)
-        for number in range(first, min(first + _LOAD_AT_ONCE, len(lat))):
-            pipeline.geoadd("drivers", (lon[number], lat[number], number))
+        for number, (lon, lat) in enumerate(places[first : first + _LOAD_AT_ONCE], first):
+            pipeline.geoadd("drivers", (lon, lat, number))
         pipeline.execute()
