@@ -145,12 +145,7 @@ def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps)
     due = [call for call in waiting if call.waiting_since_ms <= now_ms]
     due.sort(key=lambda call: (call.waiting_since_ms, call.call_id.int))
     waited_ms = now_ms - np.array([call.waiting_since_ms for call in due], np.int64)
-    radius_m = _radius(steps, waited_ms)
-    cap_m = np.full(len(due), steps.cap_m)
-    for row, call in enumerate(due):
-        if call.radius is not None:
-            radius_m[row] = _radius(call.radius, waited_ms[row : row + 1])[0]
-            cap_m[row] = call.radius.cap_m
+    radius_m, cap_m = _radii([call.radius or steps for call in due], waited_ms)
     return Calls(
         due,
         np.array([call.company for call in due], np.int64),
@@ -181,7 +176,9 @@ def asked_pairs(calls: Calls) -> AskedPairs:
     )
 
 
-def _radius(steps: RadiusSteps, waited_ms: Ints) -> Floats:
-    taken = waited_ms // (steps.every // MILLISECOND)
-    radius: Floats = np.minimum(steps.start_m + steps.step_m * taken, steps.cap_m)
-    return radius
+def _radii(steps: list[RadiusSteps], waited_ms: Ints) -> tuple[Floats, Floats]:
+    """The radius that each call has reached, and its cap, in metres."""
+    taken = waited_ms // np.array([one.every / MILLISECOND for one in steps], np.float64)
+    start_m = np.array([one.start_m for one in steps], np.float64)
+    cap_m = np.array([one.cap_m for one in steps], np.float64)
+    return np.minimum(start_m + np.array([one.step_m for one in steps], np.float64) * taken, cap_m), cap_m
