@@ -1,6 +1,7 @@
 """Calls as the console shows them: the list, and the page of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from daeri.accounts import api as accounts
@@ -95,8 +96,8 @@ async def _people(tx: Tx, context: WebContext, company_id: CompanyId, found: Seq
     people = {key: name for key, name in (await context.names.of(tx, company_id, ids)).items() if name}
     nameless = [AccountId(key) for key in ids if key not in people]
     if nameless:
-        masked = await accounts.masked_phones(tx, context.gate, company_id, nameless)
-        people |= {UUID(int=key.int): phone for key, phone in masked.items()}
+        masked: Mapping[Any, str] = await accounts.masked_phones(tx, context.gate, company_id, nameless)
+        people.update(masked)
     return people
 
 

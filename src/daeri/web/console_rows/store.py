@@ -1,16 +1,55 @@
-"""SQL over the public views, for what spans a whole company."""
+"""SQL for what the console shows of a whole company at once."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
+from daeri.kernel.terms import Service
 
 _DRIVERS = "SELECT id, duty FROM drivers_public WHERE company_id = $1 ORDER BY id"
-_MEDIAN_WAIT = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - dispatch_at))
-FROM calls_public WHERE company_id = $1 AND id >= $2 AND assigned_at >= $3
+# A call's id begins with its time, so that the day's rows are found by the index of the list.
+_TODAY = """
+SELECT count(*) FILTER (WHERE state = 'completed' AND ended_at >= $3) AS finished,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM assigned_at - dispatch_at))
+           FILTER (WHERE assigned_at >= $3) AS median
+FROM calls_public WHERE company_id = $1 AND id >= $2
 """
+_BOARD = """
+SELECT c.id, c.dispatch_at, c.origin_region, c.service, o.asked, o.offered_to, d.outcome
+FROM calls_public c
+LEFT JOIN LATERAL (
+    SELECT count(*) AS asked, (array_agg(x.driver_id) FILTER (WHERE x.state = 'live'))[1] AS offered_to
+    FROM offers x WHERE x.call_id = c.id
+) o ON true
+LEFT JOIN LATERAL (
+    SELECT y.outcome FROM decisions y WHERE y.call_id = c.id AND y.decided_at >= c.requested_at
+    ORDER BY y.decided_at DESC LIMIT 1
+) d ON true
+WHERE c.company_id = $1 AND c.state = 'requested' ORDER BY c.id LIMIT $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A waiting call: since when, how many were asked, who holds its live offer, the last outcome of matching."""
+
+    call_id: UUID
+    dispatch_at: datetime
+    region: str | None
+    service: Service
+    asked: int
+    offered_to: DriverId | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Calls finished, and the median seconds from dispatch to assignment; None before the first."""
+
+    finished: int
+    median_s: float | None
 
 
 async def drivers(tx: Tx, company_id: UUID) -> list[tuple[DriverId, bool]]:
@@ -18,7 +57,25 @@ async def drivers(tx: Tx, company_id: UUID) -> list[tuple[DriverId, bool]]:
     return [(DriverId(row["id"]), row["duty"] == "on") for row in await tx.rows(_DRIVERS, company_id)]
 
 
-async def median_wait_s(tx: Tx, company_id: UUID, *, first_id: UUID, since: datetime) -> float | None:
-    """Half of the calls assigned since then waited less; `first_id` bounds the rows that are read."""
-    seconds = await tx.value(_MEDIAN_WAIT, company_id, first_id, since)
-    return None if seconds is None else float(seconds)
+async def today(tx: Tx, company_id: UUID, *, first_id: UUID, since: datetime) -> Today:
+    """The day's figures; `first_id` bounds the rows that are read."""
+    row = await tx.row(_TODAY, company_id, first_id, since)
+    if row is None:
+        return Today(0, None)
+    return Today(row["finished"], None if row["median"] is None else float(row["median"]))
+
+
+async def board(tx: Tx, company_id: UUID, *, limit: int = 2_000) -> list[WaitingRow]:
+    """The company's waiting calls with what dispatch has done for them, oldest first."""
+    return [
+        WaitingRow(
+            row["id"],
+            row["dispatch_at"],
+            row["origin_region"],
+            Service(row["service"]),
+            row["asked"],
+            row["offered_to"],
+            row["outcome"],
+        )
+        for row in await tx.rows(_BOARD, company_id, limit)
+    ]
