@@ -62,23 +62,23 @@ def sprite(archive: tarfile.TarFile, names: list[str]) -> str:
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
-def words() -> str:
-    """Every character that our own words need: the locale files, the region names, and printable ASCII."""
+def words(extra: str) -> str:
+    """Every character that our own words need: the locale files, the region names, printable ASCII, and `extra`."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(WEB.glob("locale/*/LC_MESSAGES/*.po"))]
     texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/daeri/regions").rglob("*.csv"))]
     ascii_range = "".join(chr(code) for code in range(0x20, 0x7F))
-    return "".join(sorted({c for c in "".join(texts) + ascii_range + "·…–—“”‘’→×₩℃" if c.isprintable()}))
+    return "".join(sorted({c for c in "".join(texts) + extra + ascii_range + "·…–—“”‘’→×₩℃" if c.isprintable()}))
 
 
-def cut_font(source: bytes, folder: Path) -> None:
-    """Subset the variable font to `words()` and write it as woff2, or stop when it outgrows its limit."""
-    whole, small = folder / "whole.ttf", VENDOR / "pretendard-subset.woff2"
+def cut_font(source: bytes, text: str, folder: Path) -> None:
+    """Subset the variable font to `text`, without the name that its licence reserves, and write it as woff2, or stop when it outgrows its limit."""
+    whole, small = folder / "whole.ttf", VENDOR / "daeri-sans.woff2"
     whole.write_bytes(source)
     narrowed = folder / "narrowed.ttf"
     weights = ["fontTools.varLib.instancer", str(whole), "wght=400:700", "-o", str(narrowed), "--quiet"]
     subprocess.run([sys.executable, "-m", *weights], check=True)
     options = ["--layout-features=kern,tnum", "--no-hinting", "--desubroutinize", "--flavor=woff2"]
-    glyphs = [f"--text={words()}", f"--output-file={small}", *options]
+    glyphs = [f"--text={text}", f"--output-file={small}", "--name-IDs=0,13,14", *options]
     subprocess.run([sys.executable, "-m", "fontTools.subset", str(narrowed), *glyphs], check=True)
     if small.stat().st_size > FONT_LIMIT_BYTES:
         sys.exit(f"the font is {small.stat().st_size} bytes, more than {FONT_LIMIT_BYTES}")
@@ -92,9 +92,10 @@ def lay_out(package: dict[str, Any], archive: tarfile.TarFile, *, folder: Path, 
     if "icons" in package:
         (VENDOR / "icons.svg").write_text(sprite(archive, package["icons"]), encoding="utf-8")
     if "font" in package and font:
-        cut_font(member(archive, package["font"]), folder)
+        cut_font(member(archive, package["font"]), words(package["extra"]), folder)
     licence = member(archive, package["licence_file"]).decode().strip()
-    return f"## {package['name']} {package['version']} ({package['licence']})\n\n```\n{licence}\n```\n"
+    note = f"\n{package['note']}\n" if "note" in package else ""
+    return f"## {package['name']} {package['version']} ({package['licence']})\n{note}\n```\n{licence}\n```\n"
 
 
 def main() -> None:

@@ -109,6 +109,6 @@ def test_static_files_are_kept_for_ever_under_their_digest_only() -> None:
 
 
 def test_our_own_korean_can_be_drawn_without_a_system_font() -> None:
-    font = PAGES.assets.files["vendor/pretendard-subset.woff2"]
+    font = PAGES.assets.files["vendor/daeri-sans.woff2"]
     assert len(font.content) <= 80 * 1024
     assert font.gzipped is None

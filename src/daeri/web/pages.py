@@ -45,11 +45,12 @@ class Basemap(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at a page: their language and theme, and the token that their forms must carry."""
+    """Who looks at a page: their language and theme, their account, and the token that their forms must carry."""
 
     language: Language = Language.KO
     theme: Theme = Theme.AUTO
     csrf_token: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Pages:
     def _script_config(self, reader: Reader, words: Words) -> dict[str, object]:
         return {
             "lang": reader.language.value,
-            "csrf": reader.csrf_token,
+            "account": reader.account,
             "stream": "/live/console",
             "session": "/console/session",
             "basemap": msgspec.to_builtins(self.basemap),

@@ -31,13 +31,25 @@ def message(name: str, data: object) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
 
 
+class Streams:
+    """How many streams were ever opened, for the test that tabs share one."""
+
+    opened = 0
+
+
 async def events() -> AsyncIterator[bytes]:
+    Streams.opened += 1
     night = Night(to_millis(SystemClock().now()))
     yield message("snapshot", night.snapshot())
     while True:
         await asyncio.sleep(1)
         for name, data in night.step():
             yield message(name, data)
+
+
+@get("/prototype/streams", sync_to_thread=False)
+def streams() -> int:
+    return Streams.opened
 
 
 @get("/live/console")
@@ -56,7 +68,7 @@ def regions() -> Response[bytes]:
 def app() -> Litestar:
     pages, console = build_pages(), FakeConsole(held=held_jobs())
     room = ConsoleRoom(pages, console, console, FakeDoor(), secure_cookies=False)
-    return Litestar([console_router(room), static_router(pages.assets), live, regions], openapi_config=None)
+    return Litestar([console_router(room), static_router(pages.assets), live, regions, streams], openapi_config=None)
 
 
 if __name__ == "__main__":

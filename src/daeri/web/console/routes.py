@@ -49,19 +49,26 @@ class ConsoleRoom:
     door: StaffDoor
     secure_cookies: bool = True
 
-    def reader(self, request: PageRequest) -> Reader:
+    def reader(self, request: PageRequest, viewer: Viewer | None) -> Reader:
         return Reader(
             language=choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language")),
             theme=choose_theme(request.cookies.get(THEME_COOKIE)),
             csrf_token=self.door.csrf_token(request),
+            account=str(viewer.account_id) if viewer else "",
         )
 
     def page(
-        self, request: PageRequest, template: str, *, status: int = HTTP_200_OK, **context: object
+        self,
+        request: PageRequest,
+        template: str,
+        *,
+        viewer: Viewer | None = None,
+        status: int = HTTP_200_OK,
+        **context: object,
     ) -> Response[str]:
         """`template` as the answer to `request`, with the headers that every page carries."""
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        html = self.pages.render(template, self.reader(request), path=path, **context)
+        html = self.pages.render(template, self.reader(request, viewer), path=path, viewer=viewer, **context)
         headers = security_headers(self.pages.basemap)
         return Response(html, status_code=status, media_type="text/html", headers=headers)
 

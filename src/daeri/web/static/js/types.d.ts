@@ -106,7 +106,8 @@ export type LiveMessage =
 
 export interface PageConfig {
   lang: "ko" | "en";
-  csrf: string;
+  /** Whose page this is: tabs share a stream only with tabs of the same account. */
+  account: string;
   stream: string;
   session: string;
   basemap: { style_url: string | null; outline_url: string };

@@ -28,7 +28,8 @@ export function connect(changed) {
     });
     return;
   }
-  const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "daeri-live" });
+  const name = `daeri-live-${config.account}`;
+  const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name });
   worker.port.onmessage = (message) => hear(message.data);
   worker.port.postMessage({ url: config.stream, sessionUrl: config.session });
   addEventListener("pagehide", () => worker.port.postMessage("bye"));

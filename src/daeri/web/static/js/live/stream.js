@@ -55,6 +55,11 @@ export class LiveStream {
     }
   }
 
+  /** A page that has just been opened has a session: try again at once when the last one was over. */
+  wake() {
+    if (this.connection.status === "signed_out") void this.retry();
+  }
+
   watch() {
     if (this.source && Date.now() - this.heard > SILENCE_MS) this.fail();
   }
@@ -73,7 +78,6 @@ export class LiveStream {
     const answer = await fetch(this.sessionUrl, { cache: "no-store" }).catch(() => null);
     if (answer?.status === 401) {
       this.become("signed_out");
-      setTimeout(() => void this.retry(), LONGEST_WAIT_MS);
     } else if (answer?.ok) {
       this.open();
     } else {

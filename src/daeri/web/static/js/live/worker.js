@@ -21,6 +21,7 @@ function hear(port, words) {
     return;
   }
   stream ??= new LiveStream(words.url, words.sessionUrl, tellAll);
+  stream.wake();
   ports.add(port);
   port.postMessage({ type: "state", state: stream.state, connection: stream.connection });
 }

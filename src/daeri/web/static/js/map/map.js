@@ -2,7 +2,7 @@
 
 import { config, one, t } from "../words.js";
 import { STATUS_NAMES } from "../live/state.js";
-import { basemap, layers } from "./style.js";
+import { FONT, basemap, layers } from "./style.js";
 
 /** @typedef {import("../types").LiveState} LiveState */
 /** @typedef {import("../types").LiveCall} LiveCall */
@@ -24,9 +24,11 @@ const NOTHING = { type: "FeatureCollection", features: [] };
  * @param {[[number, number], [number, number]]} bounds
  * @returns {Promise<GLMap | null>}
  */
-export function openMap(element, bounds) {
+export async function openMap(element, bounds) {
   const library = globalThis.maplibregl;
-  if (!library) return Promise.resolve(failed(element));
+  if (!library) return failed(element);
+  // The map draws letters itself, once: they must be here before it begins.
+  await document.fonts.load(`12px "${FONT}"`, "가").catch(() => []);
   library.setWorkerUrl(config.mapWorker);
   try {
     const map = new library.Map({
@@ -38,6 +40,7 @@ export function openMap(element, bounds) {
       dragRotate: false,
       renderWorldCopies: false,
       fadeDuration: 0,
+      localIdeographFontFamily: `"${FONT}", sans-serif`,
       pitchWithRotate: false,
       locale: {
         "NavigationControl.ZoomIn": t("js.map.zoom_in"),
@@ -46,7 +49,7 @@ export function openMap(element, bounds) {
       },
     });
     map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
-    return new Promise((resolve) => {
+    return await new Promise((resolve) => {
       map.once("style.load", () => {
         furnish(map);
         element.dataset.ready = "";
@@ -54,7 +57,7 @@ export function openMap(element, bounds) {
       });
     });
   } catch {
-    return Promise.resolve(failed(element));
+    return failed(element);
   }
 }
 

@@ -2,6 +2,9 @@
 
 import { config } from "../words.js";
 
+/** The family of tokens.css that holds our own Korean letters. */
+export const FONT = "Daeri Sans";
+
 /** The value of a colour token under the page's present theme. @param {string} token */
 export function colour(token) {
   const probe = document.createElement("span");
@@ -30,7 +33,7 @@ function outline() {
         id: "names",
         type: "symbol",
         source: "regions",
-        layout: { "text-field": ["coalesce", ["get", `name_${config.lang}`], ["get", "name"], ""], "text-size": 12, "text-padding": 6 },
+        layout: { "text-field": ["coalesce", ["get", `name_${config.lang}`], ["get", "name"], ""], "text-font": [FONT], "text-size": 12, "text-padding": 6 },
         paint: { "text-color": colour("map-label"), "text-halo-color": colour("map-land"), "text-halo-width": 1.5 },
       },
     ],
