@@ -71,7 +71,10 @@ def words(extra: str) -> str:
 
 
 def cut_font(source: bytes, text: str, folder: Path) -> None:
-    """Subset the variable font to `text`, without the name that its licence reserves, and write it as woff2, or stop when it outgrows its limit."""
+    """Write the font with the letters of `text` alone, and without the name that its licence reserves.
+
+    Stops when the result outgrows its limit.
+    """
     whole, small = folder / "whole.ttf", VENDOR / "daeri-sans.woff2"
     whole.write_bytes(source)
     narrowed = folder / "narrowed.ttf"
