@@ -57,6 +57,7 @@ NAMES = [
 ]
 names = st.sampled_from(NAMES)
 places = st.integers(0, 2)  # which of the latest calls, and which of the drivers
+twice = places.map(lambda place: (place, place)) | st.tuples(places, places)  # two meet at one call, mostly
 rightly = st.sampled_from([True, True, True, False])  # about a call that runs and by the driver who may, or anyhow
 
 _ROWS = """
@@ -119,12 +120,13 @@ class NightMachine(RuleBasedStateMachine):
         if command is not None:
             self._do(command)
 
-    @rule(first=names, second=names, back=places, drivers=st.tuples(places, places), rightly=rightly)
-    def together(self, first: str, second: str, back: int, drivers: tuple[int, int], rightly: bool) -> None:
-        """Two about the same call."""
-        pair = [
-            self._command(name, back, at, rightly=rightly) for name, at in zip((first, second), drivers, strict=True)
-        ]
+    @rule(names=st.tuples(names, names), backs=twice, drivers=twice, rightly=rightly)
+    def together(
+        self, names: tuple[str, str], backs: tuple[int, int], drivers: tuple[int, int], rightly: bool
+    ) -> None:  # fmt: skip -- the signature reads as one sentence
+        """Two at the same instant end as one after the other would."""
+        wishes = zip(names, backs, drivers, strict=True)
+        pair = [self._command(name, back, driver, rightly=rightly) for name, back, driver in wishes]
         done, rows = self.runner.run(self._at_once([command for command in pair if command is not None]))
         now = self.night.clock.now()
         for order in (range(len(done)), reversed(range(len(done)))):
