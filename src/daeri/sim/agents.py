@@ -226,7 +226,7 @@ class DriverAgent:
         target = call.destination if state is State.DRIVING else call.origin
         if state is State.WAITING or target is None:
             self._stop_here()
-            self._after(self._random.uniform(8, 25))
+            self._after(self._random.uniform(5, 18))
             return
         self._go(target.point, DRIVE_M_S)
         gives_up = state is State.TO_PICKUP and self._random.random() < self._temper.cancels

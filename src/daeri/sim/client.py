@@ -29,6 +29,7 @@ from daeri.sim.wire import (
 Answer = TypeVar("Answer")
 _JSON = "application/json"
 _BINARY = "application/octet-stream"
+_MOST_POSITIONS_BYTES = 24 * 2_500  # the server takes 65,536 bytes
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 4.0
 
@@ -99,8 +100,10 @@ class Api:
         return _decode(await self._command(token, "/driver/handles", DriverIds(driver_ids)), Handles).handles
 
     async def gateway_positions(self, token: str, records: bytes) -> None:
-        """`records`: 24 bytes each, see `daeri.sim.fleet.RECORD`."""
-        await self._send("POST", "/driver/positions", token, body=records, content_type=_BINARY)
+        """`records`: 24 bytes each, see `daeri.sim.fleet.RECORD`; sent in bodies that the server takes."""
+        for first in range(0, len(records), _MOST_POSITIONS_BYTES):
+            body = records[first : first + _MOST_POSITIONS_BYTES]
+            await self._send("POST", "/driver/positions", token, body=body, content_type=_BINARY)
 
     async def step(self, token: str, until: datetime) -> Step:
         return _decode(await self._command(token, "/replay/step", Until(until)), Step)

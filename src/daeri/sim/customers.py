@@ -56,7 +56,9 @@ class Crowd:
     def call_beside(self, point: Point, start: Start) -> None:
         """A request from a few steps away, so that a drive is soon under way."""
         origin = near(self._random, point, 120)
-        self._call(draw_trip(self._random, longest_m=self._trip_m * self._random.uniform(0.2, 3), origin=origin), start)
+        self._call(
+            draw_trip(self._random, longest_m=self._trip_m * self._random.uniform(0.15, 2), origin=origin), start
+        )
 
     def _call(self, trip: Trip, start: Start) -> None:
         """Nothing happens when every customer has a call already."""

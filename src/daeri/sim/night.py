@@ -15,7 +15,7 @@ from daeri.sim.wire import Call
 DRIVERS = 300
 TIME_SCALE = 3.0
 # Half of the trips are shorter than this, in metres: short enough for a demo of a minute to see people get home.
-TRIP_M = 1200.0
+TRIP_M = 800.0
 # A driver serves a call in about three minutes of real life on these short trips.
 _CALLS_PER_DRIVER_S = 1 / 450
 _OPENING_SHARE = 0.3

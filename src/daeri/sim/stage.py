@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import pi
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from daeri.kernel.geo import Point, distance_m
 from daeri.sim import chance
 from daeri.sim.books import Books
 from daeri.sim.chance import between
+from daeri.sim.city import offset
 from daeri.sim.client import Api, Refusal
 from daeri.sim.fleet import Fleet
 from daeri.sim.report import Outcome
@@ -23,8 +25,9 @@ from daeri.sim.wire import WITH_DRIVER, Call, Card, NewCall, Place, Push
 # Straight-line metres a second through a city's streets.
 _SPEED_M_S = 6.5
 _SHORTEST_DRIVE_S = 60.0
-# A drive that ends where it began went somewhere in between.
-_ROUND_TRIP_S = 600.0
+# A drive that ends where it began went somewhere in between, this far away; the file does not say where.
+_ROUND_TRIP_REACH_M = 1500.0
+_STAND_WITHIN_M = 400.0
 _LOOKS_AGAIN_S = 300.0
 _RETRY_S = 5.0
 
@@ -136,7 +139,7 @@ class Stage:
         for call_id, trip in sorted(self._trip_of.items(), key=lambda item: item[1]):
             outcome, call = self._outcomes[trip], read_back.get(call_id)
             outcome.state = "lost" if call is None else call.state
-            outcome.reason = None if call is None else call.unmet_reason
+            outcome.reason = None if call is None else call.end_reason
             outcome.assign_s = self.books.entries[call_id].assign_s
             known.append(outcome)
         return known
@@ -205,7 +208,7 @@ class Stage:
         token = self._customers[customer]
         self._still_to_come -= 1
         try:
-            call = await self._api.request_call(token, NewCall(_place(trip.origin), _place(trip.destination)))
+            call = await self._api.request_call(token, self._wanted(index))
         except Refusal as refusal:
             self.refused.append(refusal.code)
             self._free_customers.append(customer)
@@ -216,6 +219,14 @@ class Stage:
         self._waiting.add(call.id)
         self._see(call)
         self._plan_whims(index, call)
+
+    def _wanted(self, index: int) -> NewCall:
+        trip = self._trips[index]
+        vias: tuple[Place, ...] = ()
+        if trip.origin == trip.destination:
+            bearing = between(0, 2 * pi, self._chance("bearing", index))
+            vias = (_place(offset(trip.origin, _ROUND_TRIP_REACH_M, bearing)),)
+        return NewCall(_place(trip.origin), _place(trip.destination), vias)
 
     def _plan_whims(self, index: int, call: Call) -> None:
         if self._chance("changes_mind", index) < chance.CHANGES_MIND:
@@ -311,9 +322,10 @@ class Stage:
 
     def _drive_home(self, action: Action) -> None:
         trip = self._trips[action.trip]
-        duration_s = max(_SHORTEST_DRIVE_S, distance_m(trip.origin, trip.destination) / _SPEED_M_S)
+        way_m = distance_m(trip.origin, trip.destination)
         if trip.origin == trip.destination:
-            duration_s = _ROUND_TRIP_S
+            way_m = 2 * _ROUND_TRIP_REACH_M
+        duration_s = max(_SHORTEST_DRIVE_S, way_m / _SPEED_M_S)
         self._fleet.go(action.driver, trip.destination, self.now_s, duration_s)
         self._plan(self.now_s + duration_s, Do.COMPLETE, trip=action.trip, driver=action.driver)
 
@@ -362,8 +374,10 @@ class Stage:
         self._fleet.go(driver, stand, self.now_s, way_m / _SPEED_M_S)
 
     def _stand(self, driver: int) -> Point:
-        """Where a driver begins: at the origin of some trip of the day."""
-        return self._trips[int(self._chance("stands", driver) * len(self._trips))].origin
+        """Where a driver waits: near the origin of some trip of the day, and nowhere exactly where another one does."""
+        origin = self._trips[int(self._chance("stands", driver) * len(self._trips))].origin
+        bearing = between(0, 2 * pi, self._chance("stands_towards", driver))
+        return offset(origin, between(20, _STAND_WITHIN_M, self._chance("stands_off", driver)), bearing)
 
     def _chance(self, what: str, *whom: int) -> float:
         return chance.chance(self._seed, what, *whom)

@@ -40,7 +40,7 @@ class Call(Struct, frozen=True):
     assigned_at: datetime | None = None
     ended_at: datetime | None = None
     expires_at: datetime | None = None
-    unmet_reason: str | None = None
+    end_reason: str | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -112,9 +112,10 @@ class Duty(Struct, frozen=True, omit_defaults=True):
     position: Place | None = None
 
 
-class NewCall(Struct, frozen=True):
+class NewCall(Struct, frozen=True, omit_defaults=True):
     origin: Place
     destination: Place
+    vias: tuple[Place, ...] = ()
 
 
 class Cancel(Struct, frozen=True):
