@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from rich.console import Console
 
 from daeri.bootstrap import build_program, clock_of, open_parts, serve
+from daeri.cli.running import unless_stopped
 from daeri.cli.seeding import FleetSize, ensure_company, seed_fleet, write_replay_policies
 from daeri.cli.showing import until_ready
 from daeri.infra.settings import Settings
 from daeri.migrations import api as migrations
 from daeri.sim.replay import LEAD_IN, Pace, replay_start, run_replay
 from daeri.sim.report import ReplayReport
+from daeri.sim.tokens import TokensFile
 from daeri.sim.trips import TripFile
 
 _HEADROOM = timedelta(minutes=5)  # business time begins before the first position is reported
@@ -50,17 +52,21 @@ async def play(settings: Settings, dsn: str, stop: asyncio.Event, replay: Replay
                 group.create_task(serve(program, ended))
                 try:
                     await until_ready(settings)
-                    return await run_replay(
-                        settings.web_url,
-                        tokens,
-                        replay.trips,
-                        drivers=replay.drivers,
-                        seed=replay.seed,
-                        pace=replay.pace,
-                        progress=_show,
-                    )
+                    return await unless_stopped(stop, _run(settings, tokens, replay))
                 finally:
                     ended.set()
+
+
+async def _run(settings: Settings, tokens: TokensFile, replay: Replay) -> ReplayReport:
+    return await run_replay(
+        settings.web_url,
+        tokens,
+        replay.trips,
+        drivers=replay.drivers,
+        seed=replay.seed,
+        pace=replay.pace,
+        progress=_show,
+    )
 
 
 def _show(now: datetime, requested: int, ended: int) -> None:

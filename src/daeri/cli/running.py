@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -53,6 +53,18 @@ def run(work: Callable[[asyncio.Event], Awaitable[Answer]], settings: Settings) 
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(until_told())
+
+
+async def unless_stopped(stop: asyncio.Event, work: Coroutine[None, None, Answer]) -> Answer:
+    """What `work` gives; once `stop` is set it is cancelled and the process leaves as interrupted."""
+    doing, told = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({doing, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not doing.done():
+        doing.cancel()
+        await asyncio.wait({doing})
+        raise SystemExit(130)
+    return doing.result()
 
 
 def _stop_or_leave(stop: asyncio.Event) -> None:
