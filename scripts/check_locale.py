@@ -52,8 +52,9 @@ family("live.", ("connecting", "live", "lost", "signed_out"))
 family("room.", ("home", "calls", "drivers", "jobs"))
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
 family("sign_in.refused.", ("wrong_credentials", "rate_limited"))
-# Codes whose list belongs to rooms that the pages do not know; the template shows the bare code without words.
-OPEN_FAMILIES = ("reason.", "timeline.", "sign_in.refused.", "error.")
+# Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
+# (`problem.`) have a test of their own.
+OPEN_FAMILIES = ("reason.", "timeline.", "sign_in.refused.", "problem.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,10 @@ class Catalogue:
 
 
 def read(language: Language, folder: Path) -> Catalogue:
-    with (folder / language.value / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        entries = [entry for entry in read_po(file, locale=language.value) if entry.id]
+    entries = []
+    for path in sorted((folder / language.value / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            entries += [entry for entry in read_po(file, locale=language.value) if entry.id]
     return Catalogue({str(e.id): str(e.string) for e in entries}, [str(e.id) for e in entries if e.fuzzy])
 
 
@@ -96,6 +99,7 @@ def problems(folder: Path = LOCALE_FOLDER) -> Iterator[str]:
         yield from (f"{language}: {key} is fuzzy" for key in catalogue.fuzzy)
         unused = sorted(key for key in catalogue.messages if key not in used and not key.startswith(OPEN_FAMILIES))
         yield from (f"{language}: {key} is used nowhere" for key in unused)
+        yield from (f"{language}: {key} is empty" for key, text in catalogue.messages.items() if not text)
     korean, english = (known[language].messages for language in (Language.KO, Language.EN))
     for key in sorted(korean.keys() | english.keys()):
         if set(_FACT.findall(korean.get(key, ""))) != set(_FACT.findall(english.get(key, ""))):
