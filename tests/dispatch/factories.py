@@ -73,7 +73,7 @@ def request_for(company: CompanyId, customer: CustomerId | None, clock: SteppedC
 
 @dataclass(slots=True)
 class HesitantTx(Tx):
-    """Waits up to 3 ms before each statement, so that commands at the same instant meet at every point of their way."""
+    """Waits up to 2 ms before each statement, so that commands at the same instant meet at every point of their way."""
 
     rng: random.Random = field(default_factory=random.Random)
 
@@ -94,7 +94,7 @@ class HesitantTx(Tx):
         return await Tx.execute(self, sql, *args)
 
     async def _hesitate(self) -> None:
-        await asyncio.sleep(self.rng.random() * 0.003)
+        await asyncio.sleep(self.rng.random() * 0.002)
 
 
 @dataclass(frozen=True)

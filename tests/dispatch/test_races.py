@@ -5,19 +5,19 @@ point of their way. A deadlock would surface as an error that is no refusal, and
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from datetime import timedelta
 
 import pytest
-from tests.dispatch.factories import OFFER_LIMIT, Night
+from tests.dispatch.factories import Night
 
 from daeri.calls.model import Call, CallNotFound, IllegalMove, State
+from daeri.dispatch import api
 from daeri.dispatch.model import (
     AlreadyTaken,
     DriverEngaged,
     DriverOffDuty,
     NewListing,
-    NotListed,
     Offer,
     OfferClosed,
     OfferState,
@@ -26,7 +26,17 @@ from daeri.drivers.model import Duty
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CallId, DriverId
 
-ROUNDS = 30
+ROUNDS = 20
+MOST_ROUNDS = 300  # where a test wants to see both outcomes
+
+
+def rounds_until_both(seen: set[object]) -> Iterator[int]:
+    """At least ROUNDS, and as many more as it takes until two different outcomes were seen."""
+    for turn in range(MOST_ROUNDS):
+        if turn >= ROUNDS and len(seen) == 2:
+            return
+        yield turn
+    pytest.fail(f"only {seen} in {MOST_ROUNDS} rounds: nothing was raced")
 
 
 async def race(*commands: Awaitable[object]) -> list[object]:
@@ -87,8 +97,8 @@ async def test_of_drivers_who_take_one_call_exactly_one_wins(crowd: Night) -> No
 @pytest.mark.rule("I-041")
 async def test_an_accept_and_a_take_of_one_call_have_one_winner(crowd: Night) -> None:
     offered, looking = await crowd.driver(), await crowd.driver()
-    winners = set()
-    for _ in range(ROUNDS):
+    winners: set[object] = set()
+    for _ in rounds_until_both(winners):
         call = await crowd.request()
         await crowd.list_for(call.id, looking)
         offer = await crowd.offer(call.id, offered)
@@ -99,7 +109,6 @@ async def test_an_accept_and_a_take_of_one_call_have_one_winner(crowd: Night) ->
         winners.add(won.driver_id)
         await check_rows(crowd)
         await crowd.cancel(call.id)
-    assert winners == {offered, looking}, "both must win at times, or nothing was raced"
 
 
 async def test_one_driver_who_accepts_and_takes_at_once_gets_one_call(crowd: Night) -> None:
@@ -121,8 +130,8 @@ async def test_one_driver_who_accepts_and_takes_at_once_gets_one_call(crowd: Nig
 @pytest.mark.rule("R-059", "R-060")
 async def test_a_cancel_beside_an_accept_always_ends_the_call(crowd: Night) -> None:
     driver = await crowd.driver()
-    endings = set()
-    for _ in range(ROUNDS):
+    endings: set[object] = set()
+    for _ in rounds_until_both(endings):
         call = await crowd.request()
         offer = await crowd.offer(call.id, driver)
         accepted, cancelled = await race(crowd.accept(offer.id, driver), crowd.cancel(call.id, call.customer_id))
@@ -133,7 +142,6 @@ async def test_a_cancel_beside_an_accept_always_ends_the_call(crowd: Night) -> N
         assert await crowd.engaged() == {}
         endings.add(after)
         await check_rows(crowd)
-    assert len(endings) == 2, "both endings must occur, or nothing was raced"
 
 
 async def test_an_accept_beside_the_calls_expiry_leaves_it_taken_or_expired(crowd: Night) -> None:
@@ -156,9 +164,8 @@ async def test_an_accept_beside_the_offers_expiry_leaves_it_accepted_or_ignored(
     for _ in range(ROUNDS):
         call = await crowd.request()
         offer = await crowd.offer(call.id, driver)
-        accept = crowd.accept(offer.id, driver)
-        # The accept reads its own time a moment before the limit, the engine's clock is at it.
-        accepted, ignored = await race(accept, _expire_at(crowd, offer))
+        # The driver's clock stands a moment before the limit, the engine's at it.
+        accepted, ignored = await race(crowd.accept(offer.id, driver), _expire_at(crowd, offer))
         (kept,) = await crowd.offers_of(call.id)
         if isinstance(accepted, Call):
             assert (ignored, kept.state) == ([], OfferState.ACCEPTED)
@@ -171,8 +178,6 @@ async def test_an_accept_beside_the_offers_expiry_leaves_it_accepted_or_ignored(
 
 async def _expire_at(night: Night, offer: Offer) -> list[Offer]:
     async with night.transaction() as tx:
-        from daeri.dispatch import api
-
         return await api.expire_offers(tx, now=offer.expires_at)
 
 
@@ -341,11 +346,3 @@ async def _hand_over(night: Night, call: CallId, driver: DriverId) -> Call:
     await night.release(call)
     await night.list_for(call, driver)
     return await night.take(call, driver)
-
-
-async def test_who_is_not_listed_hears_it_when_the_call_still_waits(night: Night) -> None:
-    call, driver = await night.request(), await night.driver()
-    with pytest.raises(NotListed):
-        await night.take(call.id, driver)
-    assert (await night.get(call.id)).state is State.REQUESTED
-    assert timedelta(0) < OFFER_LIMIT

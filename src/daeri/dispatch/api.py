@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Change, IllegalMove
+from daeri.calls.model import Call, CallNotFound, Change, IllegalMove
 from daeri.dispatch import decision_store, store
 from daeri.dispatch.model import (
     AlreadyTaken,
@@ -100,7 +100,7 @@ async def cancel_by_driver(
     call = await cancel(tx, call_id, company_id, change, now=now, ids=ids)
     if call.driver_id != driver_id:
         # Released to somebody else between the look and the cancel: the rollback undoes it.
-        raise IllegalMove(state=call.state)
+        raise CallNotFound(call_id=str(call_id))
     return call
 
 
