@@ -3,33 +3,42 @@
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 import msgspec
+import pyotp
 import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from tests.dispatch.factories import Night
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from daeri.accounts import api as accounts
-from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import Moment
+from daeri.accounts.api import Authenticator, DemoPerson, Gate, NewStaff, StaffCredentials
+from daeri.accounts.model import AccountKind, Device, Moment, PasswordHash, Role
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.dispatch.fleet import LiveFleet
+from daeri.drivers import api as drivers
 from daeri.infra.database import Database
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.infra.metrics import new_metrics
 from daeri.infra.settings import Settings
-from daeri.kernel.ids import AccountId, CompanyId, Ids
+from daeri.kernel.ids import AccountId, CompanyId, DriverId, Ids
 from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SteppedClock, SystemClock
 from daeri.policies import api as policies
 from daeri.policies.api import PolicyShelf
+from daeri.regions import api as regions
 from daeri.web.commands import Commands
 from daeri.web.context import WebContext
 from daeri.web.live.gateways import Gateways
 from daeri.web.names import NameBook
+from daeri.web.principals import COOKIE
 from daeri.web.problems import Problems
 from daeri.web.words import Language, read_words
 
@@ -42,7 +51,9 @@ async def make_context(database: Database, bus: MemoryBus, clock: SteppedClock, 
     ring = KeyRing(new_keys())
     fleet = LiveFleet()
     problems = Problems({language: read_words(language) for language in Language})
-    async with database.reading() as tx:
+    async with database.transaction() as tx:
+        await regions.seed(tx)
+        index = await regions.load_index(tx)
         shelf = PolicyShelf(await policies.load_books(tx), bus)
     absent = cast("Any", SimpleNamespace())
     return WebContext(
@@ -56,7 +67,7 @@ async def make_context(database: Database, bus: MemoryBus, clock: SteppedClock, 
         authenticator=Authenticator(database, bus, ring, wall),
         code_sender=absent,
         shelf=shelf,
-        regions=absent,
+        regions=index,
         outline=b"",
         router=absent,
         fallback_router=absent,
@@ -142,3 +153,94 @@ async def until(condition) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110 -- what is waited for is state, and tells nobody
             await asyncio.sleep(0.01)
+
+
+PASSWORD = "a long demo password"
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A member of staff with what they type to sign in."""
+
+    account_id: UUID
+    email: str
+    totp_secret: str
+
+    def totp(self) -> str:
+        return pyotp.TOTP(self.totp_secret).now()
+
+
+async def hire(context: WebContext, company: CompanyId, *roles: Role, email: str = "one@hanbit.example") -> Staff:
+    new = NewStaff(company, email, "민지", PasswordHash(_CHEAP), roles or (Role.ADMIN,))
+    async with context.database.transaction() as tx:
+        made = await accounts.create_staff(tx, context.gate, new, actor=SYSTEM, moment=moment(context))
+    return Staff(made.account.id, email, made.totp_secret)
+
+
+async def cookie_of(context: WebContext, staff: Staff) -> str:
+    """The cookie of a new session of pages."""
+    given = StaffCredentials(staff.email, PASSWORD, staff.totp(), Device("192.0.2.7", "test"))
+    signed_in = await accounts.sign_in_staff(context.database, context.gate, given, moment=moment(context))
+    return signed_in.access_token
+
+
+async def hire_people(context: WebContext, night: Night, kind: AccountKind, *names: str, first: int = 0) -> list[UUID]:
+    """Accounts with names and numbers that are never assigned; a driver's still has to apply."""
+    people = [DemoPerson(name, accounts.demo_phone(first + place)) for place, name in enumerate(names)]
+    async with context.database.transaction() as tx:
+        made = await accounts.create_demo_accounts(
+            tx, context.gate, night.company, kind, people, moment=moment(context)
+        )
+        if kind is AccountKind.DRIVER:
+            for account in made:
+                now = context.clock.now()
+                await drivers.apply(tx, DriverId(account), night.company, now=now, ids=context.ids)
+                await drivers.approve(tx, DriverId(account), night.company, SYSTEM, now=now, ids=context.ids)
+    return list(made)
+
+
+@asynccontextmanager
+async def serving(app: Any):
+    """`app` on a free port; its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    )
+    running = asyncio.ensure_future(server.serve())
+    await until(lambda: server.started)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+class Listening:
+    """The events of one stream, as a browser's EventSource tells them."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def hear(self, *kinds: str) -> tuple[str, Any]:
+        """The next event of these kinds (of any, without)."""
+        async with asyncio.timeout(PATIENCE_S):
+            name = ""
+            async for line in self._lines:
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: ") and (not kinds or name in kinds):
+                    return name, msgspec.json.decode(line[6:])
+        raise EOFError("the stream has ended")
+
+
+@asynccontextmanager
+async def listening(address: str, path: str, *, cookie: str | None = None, token: str | None = None):
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    cookies = {COOKIE: cookie} if cookie else {}
+    async with (
+        httpx.AsyncClient(base_url=address, cookies=cookies, headers=headers, timeout=PATIENCE_S) as client,
+        client.stream("GET", path) as response,
+    ):
+        assert response.status_code == 200, await response.aread()
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield Listening(response)

@@ -99,8 +99,9 @@ class ConsoleStreams:
 
     async def drain(self) -> None:
         """End every stream; browsers come back to another process."""
+        if not self._is_draining:
+            self._stop_hearing()
         self._is_draining = True
-        self._stop_hearing()
         for room in self._rooms.values():
             for outbox in room.viewers:
                 outbox.close()

@@ -74,6 +74,8 @@ class DriverListener:
 
     async def drain(self, moment_s: float = 0.5) -> None:
         """Take nobody in, ask everybody to go elsewhere, and close what is left after a moment."""
+        if self._is_draining:
+            return
         self._is_draining = True
         if self._server is not None:
             self._server.close()

@@ -8,7 +8,7 @@ from datetime import datetime
 from daeri.kernel.time import to_millis
 
 _RECORD = struct.Struct("<qiiHH")
-_LIMIT_E7 = 2_147_483_647
+_LIMIT_DEG = 214.0  # what 32 bits hold; a plausible degree is far below
 _LIMIT_MS = 4_102_444_800_000  # the year 2100: beyond it no phone's clock is meant
 _NOWHERE = _RECORD.pack(0, 0, 0, 0, 0)  # the null island: counted and dropped like every impossible point
 
@@ -30,8 +30,7 @@ def pack_samples(samples: Iterable[Sample]) -> bytes:
 def _pack(at_ms: float, lat: float, lon: float, accuracy_m: float) -> bytes:
     if not (math.isfinite(lat) and math.isfinite(lon) and math.isfinite(at_ms) and math.isfinite(accuracy_m)):
         return _NOWHERE
-    lat_e7, lon_e7 = round(lat * 1e7), round(lon * 1e7)
-    if abs(lat_e7) > _LIMIT_E7 or abs(lon_e7) > _LIMIT_E7 or not 0 <= at_ms <= _LIMIT_MS:
+    if abs(lat) > _LIMIT_DEG or abs(lon) > _LIMIT_DEG or not 0 <= at_ms <= _LIMIT_MS:
         return _NOWHERE
-    accuracy_dm = min(max(round(accuracy_m * 10), 0), 65_535)
-    return _RECORD.pack(round(at_ms), lat_e7, lon_e7, accuracy_dm, 0)
+    accuracy_dm = round(min(max(accuracy_m * 10, 0.0), 65_535.0))
+    return _RECORD.pack(round(at_ms), round(lat * 1e7), round(lon * 1e7), accuracy_dm, 0)

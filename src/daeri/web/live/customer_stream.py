@@ -1,0 +1,190 @@
+"""A customer's live stream: their own calls as they change, and where their driver is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.di import Provide
+from litestar.params import Dependency
+from litestar.response import Stream
+
+from daeri.accounts.model import Principal, SessionId
+from daeri.calls import api as calls
+from daeri.calls.model import Call, State
+from daeri.kernel.errors import DaeriError
+from daeri.kernel.ids import CustomerId, DriverId
+from daeri.web.context import WebContext
+from daeri.web.live.call_feed import CallFeed
+from daeri.web.live.console_stream import STREAM_HEADERS
+from daeri.web.live.driver_rows import names_of
+from daeri.web.live.fleet_columns import position_of
+from daeri.web.live.outbox import Outbox, event
+from daeri.web.principals import customer_of, principal_of
+from daeri.web.wire import CallOut, call_out
+
+EVERY_S = 1.0
+_RUNNING = (State.RESERVED, State.REQUESTED, State.ASSIGNED, State.ARRIVED, State.DRIVING)
+_ENGAGED = frozenset({State.ASSIGNED, State.ARRIVED, State.DRIVING})
+_OUTBOX_BYTES = 262_144
+
+
+class CallsSnapshot(msgspec.Struct, frozen=True):
+    """The customer's calls that have not ended, newest first."""
+
+    calls: tuple[CallOut, ...]
+
+
+class DriverPosition(msgspec.Struct, frozen=True):
+    """Where the driver of a call is; degrees."""
+
+    call_id: UUID
+    at: datetime
+    lat: float
+    lon: float
+
+
+@dataclass(slots=True, eq=False)
+class Follower:
+    """One open stream; `drivers` are those of the customer's calls under way."""
+
+    principal: Principal
+    outbox: Outbox
+    drivers: dict[UUID, DriverId] = field(default_factory=dict)  # by call
+    told_at: dict[UUID, datetime] = field(default_factory=dict)  # by call: the position told last
+
+    def learn(self, call: Call) -> None:
+        if call.driver_id is not None and call.state in _ENGAGED:
+            self.drivers[call.id] = call.driver_id
+        else:
+            self.drivers.pop(call.id, None)
+            self.told_at.pop(call.id, None)
+
+
+class CustomerStreams:
+    """All customers' streams of one process; works only while somebody follows."""
+
+    def __init__(self, context: WebContext, feed: CallFeed) -> None:
+        self._context = context
+        self._feed = feed
+        self._followers: dict[CustomerId, list[Follower]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._stop_hearing = context.authenticator.on_revoked(self._revoked)
+        self._is_draining = False
+
+    async def follow(self, request: Request[Any, Any, Any], principal: Principal) -> AsyncIterator[bytes]:
+        """The running calls, then events until the session or the process ends."""
+        customer_id = customer_of(principal)
+        follower = Follower(principal, Outbox(_OUTBOX_BYTES))
+        self._enter(customer_id, follower)
+        try:
+            # What changes while the rows are read waits in the outbox; a call is taken by its version.
+            yield event("snapshot", await self._snapshot(customer_id, follower))
+            async for chunk in follower.outbox.chunks():
+                if not await self._may_still(request):
+                    return
+                yield chunk
+        finally:
+            self._leave(customer_id, follower)
+
+    async def drain(self) -> None:
+        """End every stream."""
+        if not self._is_draining:
+            self._stop_hearing()
+        self._is_draining = True
+        for follower in self._everyone():
+            follower.outbox.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _enter(self, customer_id: CustomerId, follower: Follower) -> None:
+        self._followers.setdefault(customer_id, []).append(follower)
+        if self._is_draining:
+            follower.outbox.close()
+        elif self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        self._context.metrics.streams.inc()
+
+    def _leave(self, customer_id: CustomerId, follower: Follower) -> None:
+        left = [other for other in self._followers.get(customer_id, ()) if other is not follower]
+        if left:
+            self._followers[customer_id] = left
+        else:
+            self._followers.pop(customer_id, None)
+        self._context.metrics.streams.dec()
+
+    def _everyone(self) -> list[Follower]:
+        return [follower for followers in self._followers.values() for follower in followers]
+
+    def _revoked(self, session_id: SessionId) -> None:
+        for follower in self._everyone():
+            if follower.principal.session_id == session_id:
+                follower.outbox.close()
+
+    async def _may_still(self, request: Request[Any, Any, Any]) -> bool:
+        """An app's access token ends before its session: then it comes again with the next one."""
+        try:
+            await principal_of(request, self._context)
+        except DaeriError:
+            return False
+        return True
+
+    async def _snapshot(self, customer_id: CustomerId, follower: Follower) -> CallsSnapshot:
+        async with self._context.database.transaction() as tx:
+            page = await calls.of_customer(tx, customer_id, states=_RUNNING)
+            names = await names_of(tx, self._context.names, page.calls)
+        for call in page.calls:
+            follower.learn(call)
+        return CallsSnapshot(tuple(call_out(call, names) for call in page.calls))
+
+    async def _run(self) -> None:
+        stop_following = self._feed.follow(self._calls_changed)
+        try:
+            while self._followers:
+                await asyncio.sleep(EVERY_S)
+                for follower in self._everyone():
+                    self._tell_positions(follower)
+        finally:
+            stop_following()
+
+    def _tell_positions(self, follower: Follower) -> None:
+        fleet = self._context.fleet
+        for call_id, driver_id in follower.drivers.items():
+            slot = fleet.slot_of(driver_id)
+            found = None if slot is None else position_of(fleet, slot)
+            if found is None or follower.told_at.get(call_id) == found[1]:
+                continue
+            point, at = found
+            follower.told_at[call_id] = at
+            follower.outbox.put(event("position", DriverPosition(call_id, at, point.lat, point.lon)))
+
+    def _calls_changed(self, changed: Sequence[Call], names: Mapping[UUID, str]) -> None:
+        for call in changed:
+            followers = () if call.customer_id is None else self._followers.get(call.customer_id, ())
+            for follower in followers:
+                follower.learn(call)
+                follower.outbox.put(event("call", call_out(call, names)))
+
+
+Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]
+
+
+@get("/live/calls", include_in_schema=False)
+async def live_calls(request: Request[Any, Any, Any], principal: Principal, customer_streams: Streams) -> Stream:
+    """`snapshot`, then `call` and, while a driver is on the way or drives, `position` once a second."""
+    customer_of(principal)
+    return Stream(customer_streams.follow(request, principal), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+def customer_stream_router(streams: CustomerStreams) -> Router:
+    """The route of the stream, for the web process to mount."""
+    return Router(
+        path="/",
+        route_handlers=[live_calls],
+        dependencies={"customer_streams": Provide(lambda: streams, sync_to_thread=False)},
+    )

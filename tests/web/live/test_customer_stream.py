@@ -1,0 +1,84 @@
+"""A customer hears of their own calls and of where their driver is, and of nothing else."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from tests.dispatch.factories import Night
+from tests.web.live.stage import hire, listening, moment, serving, token_of
+
+from daeri.accounts import api as accounts
+from daeri.dispatch.fleet import LiveFleet
+from daeri.kernel.ids import DriverId
+from daeri.kernel.time import to_millis
+from daeri.web.app import build_app
+from daeri.web.context import WebContext
+from daeri.web.live.call_feed import CallFeed
+from daeri.web.live.customer_stream import CustomerStreams, customer_stream_router
+
+
+@pytest.fixture
+async def address(context: WebContext) -> AsyncIterator[str]:
+    streams = CustomerStreams(context, CallFeed(context.database, context.bus, context.names))
+    async with serving(build_app(context, [customer_stream_router(streams)])) as found:
+        yield found
+        await streams.drain()
+
+
+def move(fleet: LiveFleet, driver: DriverId, lat: float, at_ms: int) -> None:
+    fleet.place(fleet.slot_for(driver), at_ms=at_ms, lat=lat, lon=127.0)
+
+
+async def test_a_customer_follows_their_call(context: WebContext, address: str, night: Night) -> None:
+    customer, driver = await night.customer(), await night.driver()
+    call, ended = await night.request(customer), await night.request(customer)
+    await night.cancel(ended.id, customer)
+    others = await night.request()
+    token = await token_of(context, night.company, customer)
+    move(context.fleet, driver, 37.5, to_millis(context.clock.now()))
+    async with listening(address, "/live/calls", token=token) as stream:
+        _, snapshot = await stream.hear("snapshot")
+        assert [one["id"] for one in snapshot["calls"]] == [str(call.id)]
+        await night.cancel(others.id)
+        offer = await night.offer(call.id, driver)
+        await night.accept(offer.id, driver)
+        name, told = await stream.hear()
+        assert (name, told["id"], told["state"]) == ("call", str(call.id), "assigned")
+        name, place = await stream.hear()
+        assert (name, place["call_id"], place["lat"]) == ("position", str(call.id), 37.5)
+        move(context.fleet, driver, 37.6, to_millis(context.clock.now()) + 1_000)
+        assert (await stream.hear())[1]["lat"] == 37.6
+        for step in (night.arrive, night.start, night.complete):
+            await step(call.id, driver)
+        while told["state"] != "completed":
+            _, told = await stream.hear("call")
+        move(context.fleet, driver, 37.7, to_millis(context.clock.now()) + 2_000)
+        again = await night.request(customer)
+        assert await stream.hear() == ("call", (await stream_call(context, token, address, str(again.id))))
+
+
+async def stream_call(context: WebContext, token: str, address: str, call_id: str) -> dict[str, object]:
+    """The call as the API tells it."""
+    async with httpx.AsyncClient(base_url=address, headers={"authorization": f"Bearer {token}"}) as client:
+        found: dict[str, object] = (await client.get(f"/api/v1/calls/{call_id}")).json()
+    return found
+
+
+async def test_staff_and_strangers_do_not_follow(context: WebContext, address: str, night: Night) -> None:
+    staff = await hire(context, night.company)
+    token = await token_of(context, night.company, staff.account_id)
+    async with httpx.AsyncClient(base_url=address) as client:
+        assert (await client.get("/live/calls")).status_code == 401
+        answer = await client.get("/live/calls", headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == 403
+
+
+async def test_the_stream_ends_with_the_session(context: WebContext, address: str, night: Night) -> None:
+    token = await token_of(context, night.company, await night.customer())
+    principal = await context.authenticator.authenticate(token)
+    async with listening(address, "/live/calls", token=token) as stream:
+        await stream.hear("snapshot")
+        async with context.database.transaction() as tx:
+            await accounts.sign_out(tx, context.gate, principal, moment=moment(context))
+        with pytest.raises(EOFError):
+            await stream.hear("never")
