@@ -22,7 +22,7 @@ from daeri.adapters.maps.valhalla import open_valhalla
 from daeri.adapters.sms.screen import ScreenCodeSender
 from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
-from daeri.engine.engine import Engine
+from daeri.engine.engine import Engine, Keeping
 from daeri.engine.stepper import EngineStepper
 from daeri.infra import events
 from daeri.infra.database import Database, open_database
@@ -52,7 +52,8 @@ from daeri.web.words import Language, read_words
 log = structlog.get_logger(__name__)
 
 _REFRESH_S = 5.0  # how often what is kept in memory is read again, hints or not
-_REPLAY_TICK = timedelta(seconds=1)
+_REPLAY_TICK = timedelta(seconds=2)
+_REPLAY_KEEPING = Keeping(timedelta(minutes=1), shares=1)  # hints are not lost within one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ def _engine(parts: Parts) -> Engine:
         metrics=parts.metrics,
         dispatch_policy=dispatch_policy,
         position_policy=position_policy,
+        keeping=Keeping() if parts.settings.replay_from is None else _REPLAY_KEEPING,
     )
 
 

@@ -1,6 +1,7 @@
 """One tick of the dispatcher, and what it does between ticks. `loop` runs it in real time, a replay steps it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -32,12 +33,18 @@ FLEET_TOPIC = "fleet"  # hints: the fleet has moved
 
 _TIMERS_EVERY = timedelta(seconds=1)
 _REREAD_EVERY = timedelta(seconds=1)  # waiting calls are read again even when no hint came
-_SAVE_EVERY = timedelta(seconds=1)
-_SAVE_SHARES = 20  # every driver's snapshot row is written once in so many saves
 _TRACKS_EVERY = timedelta(seconds=20)
 _DAYS_EVERY = timedelta(hours=6)
 
 DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[DispatchPolicy]]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How often lost hints are swept for and positions saved; every driver is saved once in `shares` times."""
+
+    every: timedelta = timedelta(seconds=1)
+    shares: int = 20
 
 
 class Due:
@@ -69,6 +76,7 @@ class Engine:
         metrics: Metrics,
         dispatch_policy: DispatchReader,
         position_policy: Callable[[datetime], PositionPolicy],
+        keeping: Keeping = Keeping(),
     ) -> None:
         self._database = database
         self._bus = bus
@@ -78,6 +86,7 @@ class Engine:
         self._metrics = metrics
         self._dispatch_policy = dispatch_policy
         self._position_policy = position_policy
+        self._keeping = keeping
         self.keeper = FleetKeeper(fleet, database, bus)
         self._tracks = Tracks(self.keeper)
         self._outcomes: dict[CallId, Outcome] = {}
@@ -87,7 +96,7 @@ class Engine:
         self._ready = False
         self._offer_expiries: datetime | None = None
         self._save_share = 0
-        self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(_SAVE_EVERY)
+        self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(keeping.every)
         self._flush, self._days = Due(_TRACKS_EVERY), Due(_DAYS_EVERY)
         self._stop_listening = bus.listen(calls.WAITING_TOPIC, self._heard)
 
@@ -145,18 +154,24 @@ class Engine:
                 self._metrics.offer_ended("ignored")
             await self.keeper.refresh()
         if self._timers.comes(now):
-            async with self._database.transaction() as tx:
-                due = await calls.come_due(tx, now=now, ids=self._ids)
-                expired = await dispatch.expire_calls(tx, now=now, ids=self._ids)
-            for call in (*due, *expired):
-                self._metrics.call_moved("reserved" if call.ended_at is None else "requested", call.state)
+            async with self._database.reading() as tx:
+                next_due = await calls.next_due(tx)
+            if next_due is not None and next_due <= now:
+                await self._move_what_is_due(now)
+
+    async def _move_what_is_due(self, now: datetime) -> None:
+        async with self._database.transaction() as tx:
+            due = await calls.come_due(tx, now=now, ids=self._ids)
+            expired = await dispatch.expire_calls(tx, now=now, ids=self._ids)
+        for call in (*due, *expired):
+            self._metrics.call_moved("reserved" if call.ended_at is None else "requested", call.state)
 
     async def _keep(self, now: datetime) -> None:
         """The slow work: sweeping for lost hints, snapshots of positions, tracks, tomorrow's partitions."""
         if self._save.comes(now):
             await self.keeper.sweep()
-            positions = self.keeper.unsaved_positions(self._save_share, _SAVE_SHARES)
-            self._save_share = (self._save_share + 1) % _SAVE_SHARES
+            positions = self.keeper.unsaved_positions(self._save_share, self._keeping.shares)
+            self._save_share = (self._save_share + 1) % self._keeping.shares
             async with self._database.transaction() as tx:
                 await drivers.save_positions(tx, positions)
             self._count_fleet()
@@ -183,8 +198,8 @@ class Engine:
     async def _decide_group(self, group: Group, now: datetime) -> None:
         with self._metrics.cpu_of(Part.TICK), self._metrics.timed("decide"):
             snapshot = Snapshot(group.calls, self._fleet.view())
-            plan = decide(snapshot, now, translate.parameters_of(group.policy.value))
-            offers = translate.new_offers(plan, self._fleet, group.policy.version, self._ids.new)
+            plan = decide(snapshot, now, group.parameters)
+            offers = translate.new_offers(plan, self._fleet, group.versions, self._ids.new)
             listings = translate.new_listings(plan, self._fleet)
             decisions = translate.new_decisions(plan, group, self._fleet, now)
         if not (offers or listings or decisions):
@@ -199,19 +214,23 @@ class Engine:
             self._offer_expiries = min(self._offer_expiries or soonest, soonest)
 
     def _groups(self, now: datetime) -> Sequence[Group]:
-        """The waiting calls by the policy record that decides them."""
-        found: dict[tuple[CompanyId, DispatchPolicy], tuple[Versioned[DispatchPolicy], list[Waiting]]] = {}
+        """The waiting calls by what their policies have in common; usually one group."""
+        found: dict[DispatchPolicy, list[tuple[Waiting, Versioned[DispatchPolicy]]]] = {}
         for waiting in self._waiting:
             policy = self._dispatch_policy(waiting.company_id, waiting.region, waiting.service, now)
-            found.setdefault((waiting.company_id, policy.value), (policy, []))[1].append(waiting)
-        return [self._group(policy, members) for policy, members in found.values()]
+            found.setdefault(translate.shared_part(policy.value), []).append((waiting, policy))
+        return [self._group(members) for members in found.values()]
 
-    def _group(self, policy: Versioned[DispatchPolicy], members: list[Waiting]) -> Group:
-        seen = tuple(
-            translate.waiting_call(waiting, policy.value, self._fleet, self._outcomes.get(waiting.call_id))
-            for waiting in members
+    def _group(self, members: list[tuple[Waiting, Versioned[DispatchPolicy]]]) -> Group:
+        return Group(
+            parameters=translate.parameters_of({policy.value for _, policy in members}),
+            calls=tuple(
+                translate.waiting_call(waiting, policy.value, self._fleet, self._outcomes.get(waiting.call_id))
+                for waiting, policy in members
+            ),
+            companies={waiting.call_id: waiting.company_id for waiting, _ in members},
+            versions={waiting.call_id: policy.version for waiting, policy in members},
         )
-        return Group(policy, seen, {waiting.call_id: waiting.company_id for waiting in members})
 
     def _is_ready(self, now: datetime) -> bool:
         """After a start: not before nearly everybody on duty has reported, or two cadences have passed."""

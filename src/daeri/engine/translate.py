@@ -1,9 +1,11 @@
 """PURE: rows into what the matcher reads, and its plan into rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from daeri.dispatch.fleet import LiveFleet
 from daeri.dispatch.model import Considered, Decision, NewListing, NewOffer, OfferState, Waiting
@@ -22,7 +24,7 @@ from daeri.dispatch.positions import PositionLimits
 from daeri.engine.fleet_keeper import capabilities_of
 from daeri.kernel.ids import CallId, CompanyId, OfferId
 from daeri.kernel.time import to_millis
-from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
+from daeri.policies.model import DispatchPolicy, PositionPolicy
 
 _KMH_PER_MPS = 3.6
 _ANSWERS = {OfferState.DECLINED: Answer.DECLINED, OfferState.IGNORED: Answer.IGNORED}
@@ -30,23 +32,39 @@ _ANSWERS = {OfferState.DECLINED: Answer.DECLINED, OfferState.IGNORED: Answer.IGN
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Waiting calls that are decided under one policy record."""
+    """Waiting calls that one run of the matcher decides: their companies, and the policy versions behind each."""
 
-    policy: Versioned[DispatchPolicy]
+    parameters: DispatchParameters
     calls: tuple[WaitingCall, ...]
     companies: Mapping[CallId, CompanyId]
+    versions: Mapping[CallId, int]
 
 
-def parameters_of(policy: DispatchPolicy) -> DispatchParameters:
-    """The matcher's thresholds from the policy record."""
+def parameters_of(policies: Collection[DispatchPolicy]) -> DispatchParameters:
+    """The matcher's thresholds from policies that differ in radius and mode only, which each call has of its own."""
+    policy = next(iter(policies))
     return DispatchParameters(
-        radius=radius_of(policy),
+        radius=max(map(radius_of, policies), key=lambda radius: radius.cap_m),
         position_max_age=timedelta(seconds=policy.position_max_age_s),
         offer_limit=timedelta(seconds=policy.offer_limit_s),
         reoffer_pause=timedelta(seconds=policy.reoffer_pause_s),
         neighbours=policy.k,
         detour_factor=policy.detour_factor,
         pickup_speed_mps=policy.pickup_speed_kmh / _KMH_PER_MPS,
+    )
+
+
+def shared_part(policy: DispatchPolicy) -> DispatchPolicy:
+    """The policy without what each call has of its own: calls with the same rest compete for drivers together."""
+    plain = DispatchPolicy()
+    return msgspec.structs.replace(
+        policy,
+        mode=plain.mode,
+        radius_start_m=plain.radius_start_m,
+        radius_step_m=plain.radius_step_m,
+        radius_step_every_s=plain.radius_step_every_s,
+        radius_cap_m=plain.radius_cap_m,
+        call_expiry_s=plain.call_expiry_s,
     )
 
 
@@ -87,10 +105,13 @@ def waiting_call(waiting: Waiting, policy: DispatchPolicy, fleet: LiveFleet, pre
         mode=Mode(policy.mode),
         asked=tuple(asked),
         previous=previous,
+        radius=radius_of(policy),
     )
 
 
-def new_offers(plan: Plan, fleet: LiveFleet, policy_version: int, new_id: Callable[[], UUID]) -> list[NewOffer]:
+def new_offers(
+    plan: Plan, fleet: LiveFleet, versions: Mapping[CallId, int], new_id: Callable[[], UUID]
+) -> list[NewOffer]:
     """The planned offers as rows; a driver who was removed meanwhile gets none."""
     offers = []
     for planned in plan.offers:
@@ -104,7 +125,7 @@ def new_offers(plan: Plan, fleet: LiveFleet, policy_version: int, new_id: Callab
                     expires_at=planned.expires_at,
                     pickup_m=planned.pickup_m,
                     pickup_s=planned.pickup_s,
-                    policy_version=policy_version,
+                    policy_version=versions[planned.call_id],
                 )
             )
     return offers
@@ -138,7 +159,7 @@ def _decision(plan: Plan, change: CallOutcome, group: Group, fleet: LiveFleet, n
         beaten_by=change.beaten_by,
         considered=_considered(plan, change, fleet),
         rest=change.rest,
-        policy_version=group.policy.version,
+        policy_version=group.versions[change.call_id],
     )
 
 
