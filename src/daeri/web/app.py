@@ -12,16 +12,14 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from daeri import __version__
 from daeri.accounts.model import Principal
 from daeri.infra.logs import log_context
 from daeri.kernel.errors import DaeriError
 from daeri.web.api import customer_calls, driver_work, ground, operations, positions, replay, sign_in
+from daeri.web.api.documented import openapi_config
+from daeri.web.bodies import JsonRequest
 from daeri.web.context import WebContext
 from daeri.web.principals import principal_of
 
@@ -39,7 +37,7 @@ def build_app(context: WebContext, rooms: Sequence[ControllerRouterHandler] = ()
             "principal": Provide(_principal),
         },
         exception_handlers=_exception_handlers(context),
-        openapi_config=_openapi(),
+        openapi_config=openapi_config(f"{API_PATH}/schema", [positions.DOCUMENT]),
         request_max_body_size=context.settings.body_limit_bytes,
         state=State({"context": context}),
         logging_config=None,
@@ -60,7 +58,7 @@ def api_router(context: WebContext) -> Router:
     ]
     if context.stepper is not None:
         routers.append(replay.router)
-    return Router(path=API_PATH, route_handlers=routers)
+    return Router(path=API_PATH, route_handlers=routers, request_class=JsonRequest)
 
 
 def measured(app: Litestar, context: WebContext) -> ASGIApp:
@@ -118,14 +116,3 @@ def _exception_handlers(context: WebContext) -> dict[int | type[Exception], Call
         HTTPException: problems.http,
         Exception: problems.unexpected,
     }
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="daeri",
-        version=__version__,
-        path=f"{API_PATH}/schema",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
-        security=[{"bearer": []}],
-    )

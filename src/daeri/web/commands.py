@@ -1,5 +1,6 @@
 """Runs a command once however often it is sent: the answer is kept with the effects under the actor's key."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ _HEADER = "idempotency-key"
 _JSON = "application/json"
 _NO_CONTENT = 204
 _ATTEMPTS = 3
+_KEY = re.compile(f"[!-~]{{1,{idempotency.MAX_KEY_LENGTH}}}")
 
 Work = Callable[[Tx], Awaitable[msgspec.Struct | None]]
 _AnyRequest = Request[Any, Any, Any]
@@ -79,7 +81,7 @@ class Commands:
 
 async def _key_of(request: _AnyRequest, principal: Principal) -> CommandKey:
     key = request.headers.get(_HEADER, "")
-    if not 1 <= len(key) <= idempotency.MAX_KEY_LENGTH or not key.isascii():
+    if not _KEY.fullmatch(key):
         raise KeyMissing()
     route = f"{request.method} {request.route_handler.handler_name}"
     body = await request.body()

@@ -16,7 +16,8 @@ from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timi
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees, WGS84.")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees, WGS84.")]
-Name = Annotated[str, Meta(max_length=100)]
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
+Name = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
 MAX_VIAS = 20  # a bound on the body; the company's policy is narrower
 
 
@@ -53,13 +54,13 @@ class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment: Payment = Payment.CARD
     reserved_for: Annotated[datetime, Meta(tz=True)] | None = None
     fare_amount: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
-    note: Annotated[str, Meta(max_length=2_000)] = ""
+    note: Annotated[str, Meta(max_length=2_000, pattern=NO_NUL)] = ""
 
 
 class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why somebody cancels or releases, in their own words or as a code."""
 
-    reason: Annotated[str, Meta(max_length=200)] | None = None
+    reason: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] | None = None
 
 
 class DriverOut(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ Step = Callable[..., Awaitable[Call]]
 
 
 @get("/driver")
-async def get_state(context: WebContext, principal: Principal) -> DriverStateOut:
+async def get_driver(context: WebContext, principal: Principal) -> DriverStateOut:
     """The driver's truth: duty, call, offers; what an app reads after every reload."""
     driver_id = driver_of(principal)
     async with context.database.transaction() as tx:
@@ -54,7 +54,7 @@ async def set_duty(request: Req, context: WebContext, principal: Principal, data
 @post(
     "/driver/offers/{offer_id:uuid}/accept", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
-async def accept(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+async def accept_offer(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
     """Take the offered call."""
     driver_id = driver_of(principal)
 
@@ -68,7 +68,7 @@ async def accept(request: Req, context: WebContext, principal: Principal, offer_
 
 
 @post("/driver/offers/{offer_id:uuid}/decline", status_code=200, operation_class=Command, responses=answers(204, None))
-async def decline(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+async def decline_offer(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
     """Say no; the call goes to the next driver."""
     driver_id = driver_of(principal)
 
@@ -79,7 +79,7 @@ async def decline(request: Req, context: WebContext, principal: Principal, offer
 
 
 @get("/driver/open-calls")
-async def open_calls(context: WebContext, principal: Principal) -> CardsOut:
+async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut:
     """The open-list calls near the driver, nearest first."""
     driver_id = driver_of(principal)
     async with context.database.transaction() as tx:
@@ -90,7 +90,7 @@ async def open_calls(context: WebContext, principal: Principal) -> CardsOut:
 
 
 @post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def take(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def take_call(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """Take a call of the open list; the first wins."""
     driver_id = driver_of(principal)
 
@@ -104,13 +104,13 @@ async def take(request: Req, context: WebContext, principal: Principal, call_id:
 
 
 @post("/driver/calls/{call_id:uuid}/arrive", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def arrive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def report_arrival(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The driver stands before the customer."""
     return await _step(request, context, principal, call_id, _arrive)
 
 
 @post("/driver/calls/{call_id:uuid}/start", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def start(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def start_drive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The drive begins."""
     return await _step(request, context, principal, call_id, _start)
 
@@ -118,13 +118,13 @@ async def start(request: Req, context: WebContext, principal: Principal, call_id
 @post(
     "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
-async def complete(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def complete_drive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
     """The drive has ended where it should; the driver is free again."""
     return await _step(request, context, principal, call_id, _complete)
 
 
 @post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def cancel(
+async def cancel_drive(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
 ) -> Response[bytes]:
     """The driver ends the call unfinished (I-053)."""
@@ -178,16 +178,16 @@ async def _out(tx: Tx, context: WebContext, call: Call) -> CallOut:
 router = Router(
     path="/",
     route_handlers=[
-        get_state,
+        get_driver,
         set_duty,
-        accept,
-        decline,
-        open_calls,
-        take,
-        arrive,
-        start,
-        complete,
-        cancel,
+        accept_offer,
+        decline_offer,
+        list_open_calls,
+        take_call,
+        report_arrival,
+        start_drive,
+        complete_drive,
+        cancel_drive,
     ],
     tags=["driver"],
 )  # fmt: skip -- the routes in the order of a night

@@ -8,6 +8,7 @@ from litestar.params import Parameter
 
 from daeri.kernel.geo import Point
 from daeri.regions.model import How
+from daeri.web.api.documented import ANYBODY
 from daeri.web.context import WebContext
 
 Latitude = Annotated[float, Parameter(ge=-90, le=90)]
@@ -23,18 +24,18 @@ class ResolutionOut(msgspec.Struct, frozen=True):
     name_en: str | None
 
 
-@get("/regions/at")
-async def region_at(context: WebContext, lat: Latitude, lon: Longitude) -> ResolutionOut:
+@get("/regions/at", security=ANYBODY)
+async def find_region(context: WebContext, lat: Latitude, lon: Longitude) -> ResolutionOut:
     """The region of a point."""
     found = context.regions.resolve(Point(lat, lon))
     return ResolutionOut(found.how, found.code, found.name_ko, found.name_en)
 
 
-@get("/regions/outline.geojson")
-async def outline(context: WebContext) -> Response[bytes]:
+@get("/regions/outline.geojson", security=ANYBODY)
+async def get_outline(context: WebContext) -> Response[bytes]:
     """The outline map: boundaries where imported, cells of representative points elsewhere."""
     headers = {"cache-control": "public, max-age=3600"}
     return Response(context.outline, media_type="application/geo+json", headers=headers)
 
 
-router = Router(path="/", route_handlers=[region_at, outline], tags=["regions"])
+router = Router(path="/", route_handlers=[find_region, get_outline], tags=["regions"])

@@ -41,7 +41,7 @@ async def metrics(context: WebContext) -> Response[bytes]:
 
 
 @get("/figures/double-assignments")
-async def double_assignments(context: WebContext, principal: Principal) -> Overlaps:
+async def count_double_assignments(context: WebContext, principal: Principal) -> Overlaps:
     """How many engagements of the company ever overlapped one of the same driver or call: 0, always."""
     require_staff(principal)
     principal.require(Permission.FIGURES_READ)
@@ -59,4 +59,4 @@ async def _database_answers(context: WebContext) -> bool:
 
 root_router = Router(path="/", route_handlers=[healthz, readyz])
 metrics_router = Router(path="/", route_handlers=[metrics])
-router = Router(path="/", route_handlers=[double_assignments], tags=["figures"])
+router = Router(path="/", route_handlers=[count_double_assignments], tags=["figures"])

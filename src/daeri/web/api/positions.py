@@ -5,17 +5,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, asgi, post
+from litestar.exceptions import ClientException, MethodNotAllowedException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
 from daeri.accounts.model import AccountKind, Principal, SignedOut, WrongKind
 from daeri.dispatch.fleet import LiveFleet
-from daeri.kernel.errors import Category, DaeriError
 from daeri.kernel.ids import DriverId
+from daeri.web.api.documented import Bare
+from daeri.web.bodies import decode
 from daeri.web.context import WebContext
 from daeri.web.live.positions import pack_samples
-from daeri.web.problems import MEDIA_TYPE as PROBLEM
-from daeri.web.problems import STATUS_OF
 
 _MOST_BYTES = 65_536  # a frame of about 3,000 records
 _RECORD_BYTES, _GATEWAY_RECORD_BYTES = 20, 24
@@ -30,6 +31,12 @@ class SamplesIn(msgspec.Struct, frozen=True):
     points: Annotated[list[list[float]], Meta(max_length=1_000)]
 
 
+class AcceptedOut(msgspec.Struct, frozen=True):
+    """How many records came; what is implausible among them is dropped later."""
+
+    accepted: int
+
+
 class HandlesIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[list[UUID], Meta(max_length=100_000)]
 
@@ -40,40 +47,51 @@ class HandlesOut(msgspec.Struct, frozen=True):
     handles: list[int | None]
 
 
-class BodyTooLarge(DaeriError):
-    code = "body_too_large"
-    category = Category.INVALID
-
-
-class Malformed(DaeriError):
-    code = "malformed"
-    category = Category.INVALID
-
-
-_DECODER = msgspec.json.Decoder(SamplesIn)
+DOCUMENT = Bare(
+    "/api/v1/driver/positions",
+    {
+        "operationId": "reportPositions",
+        "tags": ["driver"],
+        "description": (
+            "Report where the driver is, or, as a gateway, where many drivers are. Records are little-endian: at_ms "
+            "int64, lat_e7 int32, lon_e7 int32, accuracy_dm uint16, two bytes of nothing; a gateway puts the driver's "
+            "handle, uint32, before each and sends records only. What is implausible is counted and dropped."
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/SamplesIn"}},
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+        "responses": {
+            "202": {
+                "description": "Taken in for checking.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AcceptedOut"}}},
+            }
+        },
+    },
+    (SamplesIn, AcceptedOut),
+)
 
 
 @asgi("/api/v1/driver/positions", is_mount=False, copy_scope=False)
 async def positions(scope: Scope, receive: Receive, send: Send) -> None:
     """POST one body of records or rows; 202 tells how many were taken in for checking."""
     context: WebContext = scope["litestar_app"].state.context
-    try:
-        count = await _take(scope, receive, context)
-    except DaeriError as refusal:
-        await _answer(send, STATUS_OF[refusal.category], PROBLEM, _problem(refusal))
-        return
+    count = await _take(scope, receive, context)
     await _answer(send, 202, "application/json", _ACCEPTED % count)
 
 
 @post("/driver/handles", status_code=200)
-async def handles(context: WebContext, principal: Principal, data: HandlesIn) -> HandlesOut:
+async def name_drivers(context: WebContext, principal: Principal, data: HandlesIn) -> HandlesOut:
     """A gateway names the drivers that it will report for."""
     return HandlesOut(await context.gateways.name(context.database, principal, data.ids))
 
 
 async def _take(scope: Scope, receive: Receive, context: WebContext) -> int:
-    if scope["method"] != "POST":
-        raise Malformed()
+    if scope.get("method") != "POST":
+        raise MethodNotAllowedException(headers={"allow": "POST"})
     headers = dict(scope["headers"])
     principal = await _principal(headers, context)
     body = await _body(headers, receive)
@@ -84,7 +102,7 @@ async def _take(scope: Scope, receive: Receive, context: WebContext) -> int:
         raise WrongKind(kind=principal.kind)
     records = body if is_binary else _packed(body)
     if len(records) % _RECORD_BYTES:
-        raise Malformed()
+        raise ClientException
     _receive(context.fleet, DriverId(principal.account_id), records)
     return len(records) // _RECORD_BYTES
 
@@ -95,10 +113,7 @@ def _receive(fleet: LiveFleet, driver_id: DriverId, records: bytes) -> None:
 
 
 def _packed(body: bytes) -> bytes:
-    try:
-        return pack_samples(_DECODER.decode(body).points)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed() from error
+    return pack_samples(decode(body, SamplesIn).points)
 
 
 async def _principal(headers: dict[bytes, bytes], context: WebContext) -> Principal:
@@ -112,33 +127,18 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     """The whole body; refused before it is read when it says that it is too large, and as soon as it proves to be."""
     length = headers.get(b"content-length", b"0")
     if not length.isdigit() or int(length) > _MOST_BYTES:
-        raise BodyTooLarge(most_bytes=_MOST_BYTES)
+        raise RequestEntityTooLarge
     parts, total, more = [], 0, True
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            raise Malformed()
+            raise ClientException
         parts.append(message["body"])
         total += len(message["body"])
         more = message["more_body"]
         if total > _MOST_BYTES:
-            raise BodyTooLarge(most_bytes=_MOST_BYTES)
+            raise RequestEntityTooLarge
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _problem(refusal: DaeriError) -> bytes:
-    """Without a sentence: this route's readers are programs."""
-    status = STATUS_OF[refusal.category]
-    return msgspec.json.encode(
-        {
-            "type": f"urn:daeri:problem:{refusal.code}",
-            "title": refusal.code,
-            "status": status,
-            "code": refusal.code,
-            "detail": refusal.code,
-            "facts": refusal.facts,
-        }
-    )  # fmt: skip -- one small object
 
 
 async def _answer(send: Send, status: int, media_type: str, body: bytes) -> None:
@@ -147,4 +147,4 @@ async def _answer(send: Send, status: int, media_type: str, body: bytes) -> None
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-router = Router(path="/", route_handlers=[handles], tags=["driver"])
+router = Router(path="/", route_handlers=[name_drivers], tags=["driver"])

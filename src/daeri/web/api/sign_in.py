@@ -16,17 +16,20 @@ from daeri.customers import api as customers
 from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
+from daeri.web.api.documented import ANYBODY
 from daeri.web.context import WebContext
+from daeri.web.wire import NO_NUL
 
 Req = Request[Any, Any, Any]
-Short = Annotated[str, Meta(max_length=64)]
-Secret = Annotated[str, Meta(min_length=1, max_length=256)]
+Short = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
+Secret = Annotated[str, Meta(min_length=1, max_length=256, pattern=NO_NUL)]
+Digits = Annotated[str, Meta(min_length=1, max_length=16, pattern=NO_NUL)]
 
 
 class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`company` is a slug; it may be left out where the program has only one company."""
 
-    phone: Annotated[str, Meta(min_length=3, max_length=32)]
+    phone: Annotated[str, Meta(min_length=3, max_length=32, pattern=NO_NUL)]
     role: AccountKind
     company: Short | None = None
 
@@ -38,13 +41,13 @@ class ChallengeOut(msgspec.Struct, frozen=True):
 
 class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     challenge_id: UUID
-    code: Annotated[str, Meta(min_length=1, max_length=16)]
+    code: Digits
 
 
 class StaffIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Secret
     password: Secret
-    totp: Annotated[str, Meta(min_length=1, max_length=16)]
+    totp: Digits
     company: Short | None = None
 
 
@@ -66,7 +69,7 @@ class SessionOut(msgspec.Struct, frozen=True):
     account: AccountOut
 
 
-@post("/auth/codes", status_code=202)
+@post("/auth/codes", status_code=202, security=ANYBODY)
 async def request_code(request: Req, context: WebContext, data: CodeIn) -> ChallengeOut:
     """Send a one-time code; the answer is the same whether the number is known or not."""
     async with context.database.transaction() as tx:
@@ -78,7 +81,7 @@ async def request_code(request: Req, context: WebContext, data: CodeIn) -> Chall
     return ChallengeOut(requested.challenge.id, requested.challenge.expires_at)
 
 
-@post("/auth/sessions", status_code=201)
+@post("/auth/sessions", status_code=201, security=ANYBODY)
 async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> SessionOut:
     """A session for whoever holds the telephone; the first one makes the account."""
     command = AnswerCode(ChallengeId(data.challenge_id), data.code, device_of(request))
@@ -89,7 +92,7 @@ async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> Sess
     return _session(accounts.granted(answer))
 
 
-@post("/auth/sessions/staff", status_code=201)
+@post("/auth/sessions/staff", status_code=201, security=ANYBODY)
 async def sign_in_staff(request: Req, context: WebContext, data: StaffIn) -> SessionOut:
     """A session for staff."""
     company_id = None
@@ -102,8 +105,8 @@ async def sign_in_staff(request: Req, context: WebContext, data: StaffIn) -> Ses
     return _session(await accounts.sign_in_staff(context.database, context.gate, credentials, moment=context.moment()))
 
 
-@post("/auth/sessions/refresh", status_code=200)
-async def refresh(context: WebContext, data: RefreshIn) -> SessionOut:
+@post("/auth/sessions/refresh", status_code=200, security=ANYBODY)
+async def refresh_session(context: WebContext, data: RefreshIn) -> SessionOut:
     """New tokens for old; a refresh token that comes twice ends its session."""
     async with context.database.transaction() as tx:
         answer = await accounts.refresh(tx, context.gate, data.refresh_token, moment=context.moment())
@@ -143,5 +146,5 @@ def _session(signed_in: SignedIn) -> SessionOut:
 
 
 router = Router(
-    path="/", route_handlers=[request_code, answer_code, sign_in_staff, refresh, sign_out], tags=["sign-in"]
+    path="/", route_handlers=[request_code, answer_code, sign_in_staff, refresh_session, sign_out], tags=["sign-in"]
 )

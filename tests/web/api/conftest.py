@@ -1,0 +1,54 @@
+"""One running server for all tests of this folder; who needs effects of their own asks it for a fresh person."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from tests.web.api.running import Person, Running
+
+
+@pytest.fixture(scope="session")
+def running(server_dsn: str, template: str) -> Iterator[Running]:
+    """A web process over a database of its own, with two companies."""
+    name = f"test_web_{os.getpid()}"
+    folder = Path(tempfile.mkdtemp(prefix="daeri-web-"))
+    asyncio.run(_execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    server = Running(urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}")), folder).start()
+    yield server
+    server.stop()
+    asyncio.run(_execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def customer(running: Running) -> Person:
+    return running.customer()
+
+
+@pytest.fixture(scope="session")
+def driver(running: Running) -> Person:
+    return running.driver()
+
+
+@pytest.fixture(scope="session")
+def staff(running: Running) -> Person:
+    return running.staff()
+
+
+@pytest.fixture(scope="session")
+def gateway(running: Running) -> Person:
+    return running.gateway()
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,240 @@
+"""What careless and malicious clients put into bodies: every field of every route, with everything that does not fit.
+
+The OpenAPI document is the judge: what does not fit its schema must be refused, what fits must not break anything.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import jsonschema_rs
+import pytest
+from tests.web.api.running import TRIP, Person, Running, refused
+
+CALL = {
+    **TRIP,
+    "vias": [{"lat": 37.5, "lon": 127.05, "name": "선릉"}],
+    "service": "general",
+    "options": [],
+    "payment": "card",
+    "reserved_for": None,
+    "fare_amount": 25_000,
+    "note": "문 앞",
+}
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+class Route(NamedTuple):
+    """A route with a body: who may send it, and a body that its schema accepts."""
+
+    path: str
+    who: str
+    body: Any
+
+
+ROUTES = [
+    Route("/auth/codes", "anybody", {"phone": "010-0000-0001", "role": "customer", "company": "hanbit"}),
+    Route("/auth/sessions", "anybody", {"challenge_id": NOBODY, "code": "123456"}),
+    Route("/auth/sessions/staff", "anybody", {"email": "a@hanbit.example", "password": "x", "totp": "1"}),
+    Route("/auth/sessions/refresh", "anybody", {"refresh_token": "x"}),
+    Route("/quotes", "customer", {**TRIP, "vias": [TRIP["origin"]], "service": "vip"}),
+    Route("/calls", "customer", CALL),
+    Route("/calls/{call_id}/cancel", "customer", {"reason": "changed_mind"}),
+    Route("/driver/duty", "driver", {"on": True, "position": {"lat": 37.5, "lon": 127.0}}),
+    Route("/driver/calls/{call_id}/cancel", "driver", {"reason": "car_trouble"}),
+    Route("/driver/handles", "gateway", {"ids": [NOBODY]}),
+    Route("/driver/positions", "driver", {"points": [[1, 37.5, 127.0, 5]]}),
+]  # fmt: skip -- a table
+NAMES = [route.path for route in ROUTES]
+
+VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1,
+    1.5,
+    10**12,
+    10**30,
+    1e308,
+    "",
+    "x",
+    "1",
+    "true",
+    "37.5",
+    "\0",
+    "앞\0뒤",
+    "a" * 10_000,
+    "😀" * 60,
+    "\u202e\u200b",
+    "'; DROP TABLE calls; --",
+    "{0.__class__}",
+    "../../etc/passwd",
+    [],
+    {},
+    [[]],
+    [None] * 30,
+    [{}],
+    {"a": 1},
+    NOBODY,
+    NOBODY[:-1],
+    "2026-11-22T14:00:00",
+    "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59",
+]  # fmt: skip -- a table
+# What no JSON library would write.
+RAW = [
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+    b"1e999",
+    b"01",
+    b"'x'",
+    b'"\\ud800"',
+    b'"\xed\xa0\x80"',
+    b'"\xff"',
+    b'"\x00"',
+    b"[" * 5_000 + b"]" * 5_000,
+    b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+    b"9" * 5_000,
+    b'"\\u0000"',
+]  # fmt: skip -- a table
+_MARK = "@mark@"
+
+
+@pytest.fixture(scope="module")
+def document(running: Running) -> dict[str, Any]:
+    found: dict[str, Any] = running.anybody.get("/schema/openapi.json").json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def people(running: Running, customer: Person, driver: Person, gateway: Person) -> dict[str, httpx.Client]:
+    return {"anybody": running.anybody, "customer": customer.http, "driver": driver.http, "gateway": gateway.http}
+
+
+def test_every_route_with_a_body_is_attacked(document: dict[str, Any]) -> None:
+    with_body = {path for path, item in document["paths"].items() if "requestBody" in item.get("post", {})}
+    assert with_body == {f"/api/v1{name}" for name in NAMES}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(
+    route: Route, running: Running, document: dict[str, Any], people: dict[str, httpx.Client]
+) -> None:
+    schema = _schema(document, route.path)
+    assert schema.is_valid(route.body), list(schema.iter_errors(route.body))
+    wrong = [body for body in _mutants(route.body) if not schema.is_valid(body)]
+    assert len(wrong) > 20
+    before = running.rows()
+    for body in wrong:
+        answer = _send(people[route.who], route.path, _dump(body))
+        assert answer.status_code in {400, 422, 429}, (body, answer.text)
+        refused(answer)
+    assert running.rows() == before
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_what_fits_never_breaks_anything(
+    route: Route, document: dict[str, Any], people: dict[str, httpx.Client]
+) -> None:
+    schema = _schema(document, route.path)
+    for body in filter(schema.is_valid, _mutants(route.body)):
+        answer = _send(people[route.who], route.path, _dump(body))
+        if not answer.is_success:
+            refused(answer)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
+def test_what_is_no_json_is_refused_wherever_it_stands(
+    route: Route, running: Running, people: dict[str, httpx.Client]
+) -> None:
+    before = running.rows()
+    marked = [_dump(body) for body in _places(route.body, _MARK)]
+    for raw in RAW:
+        for body in (raw, *(dumped.replace(f'"{_MARK}"'.encode(), raw) for dumped in marked)):
+            if body:
+                refused(_send(people[route.who], route.path, body))
+    assert running.rows() == before
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if one.path != "/driver/positions"], ids=lambda one: one.path)
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_another_media_type_is_refused(route: Route, media_type: str, people: dict[str, httpx.Client]) -> None:
+    answer = _send(people[route.who], route.path, _dump(route.body), **{"content-type": media_type})
+    refused(answer, 415, "media_type_unsupported")
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if "cancel" not in one.path], ids=lambda one: one.path)
+def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
+    refused(_send(people[route.who], route.path, b""))
+
+
+def test_a_refusal_says_where_and_does_not_repeat_what_was_sent(customer: Person) -> None:
+    body = {**CALL, "origin": {**TRIP["origin"], "lat": "secret-thing"}}
+    problem = refused(customer.command("/calls", body), 400, "validation_failed")
+    assert "$.origin.lat" in problem["detail"]
+    assert "secret-thing" not in json.dumps(problem)
+
+
+def _schema(document: dict[str, Any], path: str) -> jsonschema_rs.Draft202012Validator:
+    body = document["paths"][f"/api/v1{path}"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}, validate_formats=True)
+
+
+def _send(client: httpx.Client, path: str, body: bytes, **headers: str) -> httpx.Response:
+    sent = {"content-type": "application/json", "idempotency-key": uuid4().hex, **headers}
+    return client.post(path.format(call_id=uuid4()), content=body, headers=sent)
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _mutants(body: Any) -> Iterator[Any]:
+    for value in VALUES:
+        yield from _places(body, value)
+    yield from _without(body)
+    yield from _with_more(body)
+
+
+def _places(body: Any, value: Any) -> Iterator[Any]:
+    """`body` with `value` in each of its places in turn."""
+    yield value
+    for key in _keys(body):
+        for inner in _places(body[key], value):
+            changed = copy.copy(body)
+            changed[key] = inner
+            yield changed
+
+
+def _without(body: Any) -> Iterator[Any]:
+    """`body` without each of its fields in turn."""
+    for key in _keys(body):
+        yield {other: kept for other, kept in body.items() if other != key} if isinstance(body, dict) else []
+        for inner in _without(body[key]):
+            changed = copy.copy(body)
+            changed[key] = inner
+            yield changed
+
+
+def _with_more(body: Any) -> Iterator[Any]:
+    """`body` with a field too many in each of its objects in turn."""
+    if isinstance(body, dict):
+        yield {**body, "surprise": 1}
+        yield {**body, "company_id": NOBODY}
+    for key in _keys(body):
+        for inner in _with_more(body[key]):
+            changed = copy.copy(body)
+            changed[key] = inner
+            yield changed
+
+
+def _keys(body: Any) -> list[Any]:
+    if isinstance(body, dict):
+        return list(body)
+    return list(range(len(body))) if isinstance(body, list) else []

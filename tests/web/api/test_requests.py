@@ -1,0 +1,297 @@
+"""Requests that are wrong before their body is read: who asks, for whose things, by which method, how much at once."""
+
+import json
+import socket
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from tests.web.api.running import TRIP, Person, Running, refused
+
+from daeri.accounts.model import Role
+
+PLAIN_HEADERS = {"content-type": "application/json"}
+# Every route that asks who is there: its method, its path, and who may use it.
+ROUTES = [
+    ("DELETE", "/auth/sessions/current", {"customer", "driver", "staff", "gateway"}),
+    ("POST", "/quotes", {"customer", "driver", "staff", "gateway"}),
+    ("POST", "/calls", {"customer"}),
+    ("GET", "/calls", {"customer"}),
+    ("GET", "/calls/{id}", {"customer"}),
+    ("POST", "/calls/{id}/cancel", {"customer"}),
+    ("GET", "/driver", {"driver"}),
+    ("POST", "/driver/duty", {"driver"}),
+    ("POST", "/driver/offers/{id}/accept", {"driver"}),
+    ("POST", "/driver/offers/{id}/decline", {"driver"}),
+    ("GET", "/driver/open-calls", {"driver"}),
+    ("POST", "/driver/calls/{id}/take", {"driver"}),
+    ("POST", "/driver/calls/{id}/arrive", {"driver"}),
+    ("POST", "/driver/calls/{id}/start", {"driver"}),
+    ("POST", "/driver/calls/{id}/complete", {"driver"}),
+    ("POST", "/driver/calls/{id}/cancel", {"driver"}),
+    ("POST", "/driver/handles", {"gateway"}),
+    ("POST", "/driver/positions", {"driver", "gateway"}),
+    ("GET", "/figures/double-assignments", {"staff"}),
+]
+NAMES = [f"{method} {path}" for method, path, _ in ROUTES]
+BODIES: dict[str, Any] = {
+    "/quotes": TRIP,
+    "/calls": TRIP,
+    "/driver/duty": {"on": False},
+    "/driver/handles": {"ids": []},
+    "/driver/positions": {"points": []},
+}
+BAD_TOKENS = ["", "x", "Bearer", "Bearer x", "Basic eDp5", "Bearer " + "A" * 56, "Bearer " + "=" * 5_000]
+
+
+@pytest.fixture(scope="module")
+def everybody(customer: Person, driver: Person, staff: Person, gateway: Person) -> dict[str, Person]:
+    return {"customer": customer, "driver": driver, "staff": staff, "gateway": gateway}
+
+
+def test_the_table_names_every_route_that_needs_a_token(running: Running) -> None:
+    paths = running.anybody.get("/schema/openapi.json").json()["paths"]
+    named = {(method, path.replace("{id}", "{}")) for method, path, _ in ROUTES}
+    found = {
+        (method.upper(), path.removeprefix("/api/v1").replace("{call_id}", "{}").replace("{offer_id}", "{}"))
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if operation.get("security") != [{}]
+    }
+    assert {one for one in found if not one[1].startswith(("/console", "/replay"))} == named
+
+
+@pytest.mark.parametrize(("method", "path", "_who"), ROUTES, ids=NAMES)
+def test_without_a_good_token_nobody_gets_in(method: str, path: str, _who: set[str], running: Running) -> None:
+    for token in BAD_TOKENS:
+        headers = {"authorization": token} if token else {}
+        problem = refused(_send(running.anybody, method, path, **headers), 401, "signed_out")
+        assert problem["facts"]["reason"].startswith("token_")
+
+
+@pytest.mark.parametrize(("method", "path", "who"), ROUTES, ids=NAMES)
+def test_another_kind_of_account_gets_nowhere(
+    method: str, path: str, who: set[str], running: Running, everybody: dict[str, Person]
+) -> None:
+    before = running.rows()
+    for kind in set(everybody) - who:
+        refused(_send(everybody[kind].http, method, path), 403, "wrong_account_kind")
+    assert running.rows() == before
+
+
+def test_a_member_of_staff_without_the_permission_is_refused(running: Running) -> None:
+    answer = running.staff(role=Role.AGENCY_STAFF).get("/figures/double-assignments")
+    refused(answer, 403, "not_permitted")
+
+
+@pytest.mark.parametrize("whose", ["another customer", "another company", "nobody"])
+def test_calls_of_others_look_like_calls_that_are_not(whose: str, running: Running, customer: Person) -> None:
+    owners = {"another customer": running.customer, "another company": lambda: running.customer(running.theirs)}
+    call_id = owners[whose]().command("/calls", TRIP).json()["id"] if whose in owners else str(uuid4())
+    before = running.rows()
+    for answer in (customer.get(f"/calls/{call_id}"), customer.command(f"/calls/{call_id}/cancel", {})):
+        problem = refused(answer, 404, "call_not_found")
+        assert problem["facts"] == {"call_id": call_id}
+    assert call_id not in {call["id"] for call in customer.get("/calls").json()["items"]}
+    assert running.rows() == before
+
+
+def test_offers_and_drives_of_others_cannot_be_touched(running: Running) -> None:
+    customer, driver = running.customer(), running.driver()
+    call_id, offer_id = running.offered(customer, driver)
+    strangers = [running.driver(), running.driver(running.theirs)]
+    before = running.rows()
+    for stranger in strangers:
+        for verb in ("accept", "decline"):
+            refused(stranger.command(f"/driver/offers/{offer_id}/{verb}"), 404, "offer_not_found")
+    assert running.rows() == before
+    assert driver.command(f"/driver/offers/{offer_id}/accept").status_code == 200
+    before = running.rows()
+    for stranger in strangers:
+        for verb in ("arrive", "start", "complete", "cancel", "take"):
+            refused(stranger.command(f"/driver/calls/{call_id}/{verb}"))
+    assert running.rows() == before
+    assert driver.get("/driver").json()["call"]["state"] == "assigned"
+
+
+def test_calls_of_another_company_cannot_be_taken_from_a_list(running: Running) -> None:
+    call_id = running.customer(running.theirs).command("/calls", TRIP).json()["id"]
+    driver = running.driver()
+    assert driver.command("/driver/duty", {"on": True}).status_code == 200
+    before = running.rows()
+    refused(driver.command(f"/driver/calls/{call_id}/take"), 404, "call_not_found")
+    assert running.rows() == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/calls/x",
+        "/calls/123",
+        "/calls/%00",
+        "/calls/..%2f..",
+        "/calls/" + "0" * 5_000,
+        "/calls/😀",
+        "/calls/%ff%fe",
+        "/nowhere",
+        "/",
+        "/calls//cancel",
+        "/driver/offers/x/accept",
+        "/driver/calls/" + "f" * 31 + "/take",
+    ],
+)  # fmt: skip -- a table
+def test_what_has_no_route_is_not_found(path: str, customer: Person) -> None:
+    refused(customer.get(path), 404, "not_found") if "/accept" not in path and "/take" not in path else refused(
+        customer.command(path), 404, "not_found"
+    )
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE", "DELETE"])
+@pytest.mark.parametrize("path", ["/calls", "/driver", "/driver/positions", "/quotes", "/auth/codes"])
+def test_another_method_is_refused_and_told_which_are_taken(method: str, path: str, customer: Person) -> None:
+    answer = customer.http.request(method, path)
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=101",
+        "limit=1e9",
+        "limit=x",
+        "limit=99999999999999999999999",
+        "limit=1.5",
+        "cursor=x",
+        "cursor=%00",
+        "cursor=0",
+        "cursor=00000000-0000-0000-0000-00000000000g",
+        "state=nowhere",
+        "state=%00",
+        "state=requested%27--",
+        "limit=",
+        "limit=NaN",
+    ],
+)  # fmt: skip -- a table
+def test_bad_queries_are_refused(query: str, customer: Person) -> None:
+    refused(customer.get(f"/calls?{query}"), 400, "validation_failed")
+
+
+@pytest.mark.parametrize("query", ["", "?lat=1", "?lat=x&lon=y", "?lat=91&lon=0", "?lat=NaN&lon=0", "?lat=1&lon=inf"])
+def test_bad_points_are_refused(query: str, running: Running) -> None:
+    refused(running.anybody.get(f"/regions/at{query}"), 400, "validation_failed")
+
+
+def test_a_cursor_of_somebody_else_shows_only_ones_own(running: Running, customer: Person) -> None:
+    theirs = running.customer(running.theirs).command("/calls", TRIP).json()["id"]
+    answer = customer.get("/calls", params={"cursor": theirs})
+    assert answer.status_code == 200
+    mine = {call["id"] for call in customer.get("/calls").json()["items"]}
+    assert {call["id"] for call in answer.json()["items"]} <= mine
+
+
+LIMITS = {"/calls": 262_144, "/auth/codes": 262_144, "/driver/positions": 65_536}
+
+
+@pytest.mark.parametrize(("path", "limit"), LIMITS.items())
+def test_a_body_that_says_it_is_too_large_is_refused_unread(
+    path: str, limit: int, running: Running, driver: Person
+) -> None:
+    head = _head(path, driver.token) + f"content-length: {limit + 1}\r\n\r\n".encode()
+    status, answer = _talk(running, head)
+    assert status == 413, answer
+    assert json.loads(answer)["code"] == "body_too_large"
+    assert json.loads(answer)["detail"]
+
+
+@pytest.mark.parametrize("path", LIMITS)
+def test_a_body_that_proves_too_large_is_refused_before_its_end(path: str, running: Running, driver: Person) -> None:
+    """Chunks without end: the answer comes although the last chunk never does."""
+    chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    status, answer = _talk(running, _head(path, driver.token) + b"transfer-encoding: chunked\r\n\r\n" + chunk * 9)
+    assert status == 413, answer
+    assert json.loads(answer)["code"] == "body_too_large"
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "9" * 30, "1, 2", "0x10"])
+def test_a_length_that_is_no_number_is_refused(length: str, running: Running, driver: Person) -> None:
+    status, _ = _talk(running, _head("/calls", driver.token) + f"content-length: {length}\r\n\r\n".encode())
+    assert 400 <= status < 500
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing(running: Running) -> None:
+    customer = running.customer()
+    before = running.rows()
+    with socket.create_connection((running.settings.host, running.settings.port)) as line:
+        line.sendall(_head("/calls", customer.token) + b'content-length: 500\r\n\r\n{"origin":')
+    time.sleep(0.1)
+    assert running.rows() == before
+    assert running.anybody.get(f"{running.url}/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accepts", "words"),
+    [
+        ("ko", "로그인"),
+        ("en", "signed out"),
+        ("en;q=0.5, ko;q=0.9", "로그인"),
+        ("fr", "로그인"),
+        ("", "로그인"),
+        ("en-US,en;q=0.9", "signed out"),
+        ("*;q=x,,;;", "로그인"),
+        ("a" * 4_000, "로그인"),
+    ],
+)  # fmt: skip -- a table
+def test_problems_speak_the_language_of_the_reader(accepts: str, words: str, running: Running) -> None:
+    problem = refused(running.anybody.get("/calls", headers={"accept-language": accepts}), 401)
+    assert words in problem["detail"]
+
+
+def test_the_language_that_a_person_chose_beats_the_browsers(running: Running) -> None:
+    headers = {"accept-language": "en", "cookie": "lang=ko"}
+    assert "로그인" in refused(running.anybody.get("/calls", headers=headers))["detail"]
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, "<script>alert(1)</script>", "ok-id-12345"])
+def test_a_request_id_is_taken_over_only_where_it_is_one(given: str, running: Running) -> None:
+    answer = running.anybody.get("/calls", headers={"x-request-id": given})
+    assert (answer.headers["x-request-id"] == given) is (given == "ok-id-12345")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:3000"])
+def test_no_other_origin_is_let_in(origin: str, running: Running, customer: Person) -> None:
+    asked = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "x",
+    }
+    for answer in (customer.http.options("/calls", headers=asked), customer.get("/calls", headers=asked)):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def _head(path: str, token: str) -> bytes:
+    return (
+        f"POST /api/v1{path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nidempotency-key: k\r\n"
+        "content-type: application/json\r\n"
+    ).encode()
+
+
+def _talk(running: Running, sent: bytes) -> tuple[int, bytes]:
+    """The status and body of the answer to raw bytes; the line stays open for writing."""
+    with socket.create_connection((running.settings.host, running.settings.port), timeout=10) as line:
+        line.sendall(sent)
+        file = line.makefile("rb")
+        status = int(file.readline().split()[1])
+        headers = dict(part.decode().lower().rstrip().split(": ", 1) for part in iter(file.readline, b"\r\n"))
+        return status, file.read(int(headers["content-length"])) if "content-length" in headers else file.readline()
+
+
+def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx.Response:
+    body = json.dumps(BODIES[path]).encode() if path in BODIES and method == "POST" else b""
+    sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
+    return client.request(method, path.format(id=uuid4()), headers=sent, content=body)
