@@ -57,8 +57,9 @@ function makeRow(call) {
 /** @param {HTMLElement} row @param {BoardFacts | undefined} facts */
 function fillFacts(row, facts) {
   const offer = one("[data-offer]", row);
-  offer.dataset.tone = facts?.offered_to ? "offered" : facts?.unmet ? "unmet" : "";
-  if (facts?.offered_to) offer.textContent = t("js.board.offered_to", { driver: facts.offered_to });
+  const isOffered = facts !== undefined && facts.offered_to !== null;
+  offer.dataset.tone = isOffered ? "offered" : facts?.unmet ? "unmet" : "";
+  if (isOffered) offer.textContent = facts.offered_to ? t("js.board.offered_to", { driver: facts.offered_to }) : t("js.board.offered");
   else offer.textContent = facts?.unmet ? t(`unmet.${facts.unmet}`) : t("js.board.searching");
   one("[data-asked]", row).textContent = t("js.board.asked", { n: facts?.asked ?? 0 });
   one("[data-radius]", row).textContent = facts ? t("js.board.radius", { distance: distance(facts.radius_m) }) : "";

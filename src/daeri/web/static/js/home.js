@@ -3,7 +3,7 @@
 import { showBoard, showFigures, tick } from "./board.js";
 import { connect } from "./live/connect.js";
 import { empty } from "./live/state.js";
-import { SEOUL, answerClicks, choose, drawAllDrivers, drawCalls, drawDrivers, openMap } from "./map/map.js";
+import { SEOUL, answerClicks, choose, drawAllDrivers, drawCalls, drawDrivers, openMap, showWorkplace } from "./map/map.js";
 import { one } from "./words.js";
 
 /** @typedef {import("./types").LiveState} LiveState */
@@ -22,6 +22,8 @@ let ahead = 0;
 let due;
 let calls = false;
 let board = false;
+/** Whether the map was put where the drivers are: once, then it is the viewer's to move. */
+let placed = false;
 
 function draw() {
   due = undefined;
@@ -40,6 +42,10 @@ function soon(callsToo) {
 
 function drawWhole() {
   if (map) drawAllDrivers(map, state);
+  if (map && !placed && state.drivers.size > 0) {
+    showWorkplace(map, state);
+    placed = true;
+  }
   if (state.figures) showFigures(state.figures);
   if (state.at) soon(true);
 }

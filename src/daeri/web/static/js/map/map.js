@@ -135,6 +135,21 @@ export function drawCalls(map, calls) {
   map.getSource("courses")?.setData(collect(courses));
 }
 
+/**
+ * Show where the company works: its drivers but the outermost few, so that one who strayed does not shrink the rest.
+ * @param {GLMap} map @param {LiveState} state
+ */
+export function showWorkplace(map, state) {
+  const drivers = [...state.drivers.values()];
+  const lats = drivers.map((driver) => driver.lat).sort((a, b) => a - b);
+  const lons = drivers.map((driver) => driver.lon).sort((a, b) => a - b);
+  const low = Math.floor(drivers.length * 0.015);
+  const high = drivers.length - 1 - low;
+  const [west, east, south, north] = [lons[low], lons[high], lats[low], lats[high]];
+  if (west === undefined || east === undefined || south === undefined || north === undefined) return;
+  map.fitBounds([[west, south], [east, north]], { padding: 48, maxZoom: 14, animate: false });
+}
+
 /** Ring one call, or none. @param {GLMap} map @param {string} id */
 export function choose(map, id) {
   map.setFilter("chosen", ["==", ["get", "id"], id]);
