@@ -110,7 +110,8 @@ class DriverAgent:
         view = await self._api.driver(self._token)
         if view.duty != "on":
             await self._api.go_on_duty(self._token, Place(self.position.lat, self.position.lon))
-            view = await self._api.driver(self._token)
+            # The socket's welcome tells anything else that the server knows of us.
+            view = msgspec.structs.replace(view, duty="on")
         self._adopt(view)
         # Closed by hand: as a context manager it would report our leaving early as an error of ours.
         socket = await connect(view.socket, compression=None, max_queue=None, proxy=None, close_timeout=1)

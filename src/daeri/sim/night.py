@@ -88,13 +88,14 @@ async def _wait(seconds: float | None, stop: asyncio.Event | None) -> None:
 async def _open_and_go_on(crew: Sequence[DriverAgent], crowd: Crowd, troupe: _Troupe, time_scale: float) -> None:
     """Drives under way first: calls beside drivers who already stand on the map, then the steady flow."""
     await _until_reported(crew)
-    for driver in crew[: round(len(crew) * _OPENING_SHARE)]:
+    here = [driver for driver in crew if driver.has_reported]
+    for driver in here[: round(len(crew) * _OPENING_SHARE)]:
         crowd.call_beside(driver.position, troupe.start)
         await asyncio.sleep(_OPENING_S / (len(crew) * _OPENING_SHARE))
     await crowd.keep_calling(len(crew) * _CALLS_PER_DRIVER_S * time_scale, troupe.start)
 
 
-async def _until_reported(crew: Sequence[DriverAgent], *, share: float = 0.8, at_most_s: float = 10.0) -> None:
+async def _until_reported(crew: Sequence[DriverAgent], *, share: float = 0.6, at_most_s: float = 6.0) -> None:
     deadline_s = asyncio.get_running_loop().time() + at_most_s
     while asyncio.get_running_loop().time() < deadline_s:
         if sum(driver.has_reported for driver in crew) >= share * len(crew):
