@@ -3,55 +3,66 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
 
 import structlog
 import uvicorn
-from litestar.types import ControllerRouterHandler
+from asyncpg import InterfaceError, PostgresError
 
 from daeri import reactions
+from daeri.accounts import api as accounts
 from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import SignInTerms
+from daeri.accounts.model import Moment, SignInTerms
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
 from daeri.adapters.maps.valhalla import open_valhalla
 from daeri.adapters.sms.screen import ScreenCodeSender
+from daeri.calls import api as calls
+from daeri.companies import api as companies
+from daeri.dispatch import api as dispatch
 from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
 from daeri.engine.engine import Engine, Keeping
 from daeri.engine.stepper import EngineStepper
-from daeri.infra import events
-from daeri.infra.database import Database, open_database
+from daeri.infra import events, retention
+from daeri.infra.database import Database, Tx, open_database
 from daeri.infra.jobs import Worker
 from daeri.infra.keys import create_ring, load_ring
 from daeri.infra.metrics import Metrics, new_metrics, watch_loop
 from daeri.infra.settings import Role, RouterKind, Settings
+from daeri.infra.tracing import Tracer, open_tracer
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, SteppedClock, SystemClock
 from daeri.policies import api as policies
 from daeri.policies.api import PolicyShelf
-from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
+from daeri.policies.model import DispatchPolicy, PositionPolicy, RetentionPolicy, Versioned
 from daeri.pricing.ports import Router
 from daeri.regions import api as regions
 from daeri.regions.api import RegionIndex
 from daeri.web.app import build_app
 from daeri.web.commands import Commands
 from daeri.web.context import WebContext
-from daeri.web.live.driver_listener import DriverListener
 from daeri.web.live.gateways import Gateways
 from daeri.web.live.replay_inbox import ReplayInbox
+from daeri.web.mounting import build_rooms
 from daeri.web.names import NameBook
 from daeri.web.problems import Problems
 from daeri.web.words import Language, read_words
 
 log = structlog.get_logger(__name__)
 
-_REFRESH_S = 5.0  # how often what is kept in memory is read again, hints or not
+_REFRESH_S = 30.0  # how often what is kept in memory is read again, hints or not
+_HINT_POLL_S = 0.3  # how soon after a hint
+_HOUSEKEEPING_FIRST_S = 60.0  # after the start, which has enough to do
+_HOUSEKEEPING_S = 3_600.0
+_REPLAY_SEED = 1
 _REPLAY_TICK = timedelta(seconds=2)
 _REPLAY_KEEPING = Keeping(timedelta(minutes=1), shares=1)  # hints are not lost within one process
 
@@ -68,6 +79,7 @@ class Parts:
     ids: Ids
     gate: Gate
     metrics: Metrics
+    tracer: Tracer
     shelf: PolicyShelf
     regions: RegionIndex
     fleet: LiveFleet
@@ -93,17 +105,24 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
     bus = MemoryBus()
     path = settings.keys_path
     ring = load_ring(path) if path.exists() else create_ring(path)
-    ids = Ids(business, secrets.token_bytes)
+    # Calls that tie are ordered by id, so a replay that is to repeat needs the same ids again.
+    randomness = secrets.token_bytes if settings.replay_from is None else Random(_REPLAY_SEED).randbytes
+    ids = Ids(business, randomness)
     terms = SignInTerms(access_lives=timedelta(minutes=settings.access_token_minutes))
+    gate = Gate(ring, ids, secrets.token_bytes, terms)
     async with open_database(dsn, bus, connections=settings.database_connections) as database:
         async with database.transaction() as tx:
+            await accounts.check_keys(tx, gate)
             await regions.seed(tx)
             index = await regions.load_index(tx)
             shelf = PolicyShelf(await policies.load_books(tx), bus)
         metrics = new_metrics()
         metrics.watch_pool(database.pool)
-        gate = Gate(ring, ids, secrets.token_bytes, terms)
-        yield Parts(settings, database, bus, business, wall, ids, gate, metrics, shelf, index, LiveFleet())
+        tracer = open_tracer(settings.otlp_endpoint)
+        try:
+            yield Parts(settings, database, bus, business, wall, ids, gate, metrics, tracer, shelf, index, LiveFleet())
+        finally:
+            tracer.close()
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -140,6 +159,7 @@ async def build_program(parts: Parts) -> AsyncIterator[Program]:
             fleet=parts.fleet,
             gateways=Gateways(parts.fleet),
             metrics=parts.metrics,
+            tracer=parts.tracer,
             problems=problems,
             commands=Commands(parts.database, parts.wall, problems),
             names=NameBook(parts.wall),
@@ -150,7 +170,7 @@ async def build_program(parts: Parts) -> AsyncIterator[Program]:
         yield program
 
 
-async def serve(program: Program, stop: asyncio.Event, *, rooms: Sequence[ControllerRouterHandler] = ()) -> None:
+async def serve(program: Program, stop: asyncio.Event) -> None:
     """Run the process's roles until `stop` is set, then drain: no new work, open work finished, rows written."""
     parts, settings = program.parts, program.parts.settings
     if parts.settings.replay_from is not None:
@@ -164,9 +184,10 @@ async def serve(program: Program, stop: asyncio.Event, *, rooms: Sequence[Contro
             group.create_task(loop.run(program.engine, parts.database, end, tick_s=settings.tick_ms / 1000))
         if Role.WORKER in settings.roles:
             group.create_task(program.worker.run())
+            if settings.replay_from is None:
+                background.append(group.create_task(_housekeep(program, end)))
         if Role.WEB in settings.roles:
-            group.create_task(_serve_web(program, stop, rooms))
-            group.create_task(_serve_drivers(program, stop))
+            group.create_task(_serve_web(program, stop))
         await stop.wait()
         program.is_draining = True
         log.info("draining")
@@ -177,11 +198,13 @@ async def serve(program: Program, stop: asyncio.Event, *, rooms: Sequence[Contro
             task.cancel()
 
 
-async def _serve_web(program: Program, stop: asyncio.Event, rooms: Sequence[ControllerRouterHandler]) -> None:
+async def _serve_web(program: Program, stop: asyncio.Event) -> None:
     settings = program.parts.settings
+    rooms = build_rooms(program.context)
+    await rooms.open()
     server = _Server(
         uvicorn.Config(
-            build_app(program.context, rooms),
+            build_app(program.context, rooms.routers),
             host=settings.host,
             port=settings.port,
             loop="none",
@@ -199,19 +222,13 @@ async def _serve_web(program: Program, stop: asyncio.Event, rooms: Sequence[Cont
 
     async def end_when_told() -> None:
         await stop.wait()
+        await rooms.drain()
         server.should_exit = True
 
     async with asyncio.TaskGroup() as group:
         group.create_task(end_when_told())
         await server.serve()
         stop.set()
-
-
-async def _serve_drivers(program: Program, stop: asyncio.Event) -> None:
-    listener = DriverListener(program.context)
-    await listener.start()
-    await stop.wait()
-    await listener.drain()
 
 
 class _Server(uvicorn.Server):
@@ -223,12 +240,72 @@ class _Server(uvicorn.Server):
 
 
 async def _refresh(program: Program, end: asyncio.Event) -> None:
-    """Read policies again when a hint says so, and now and then in case one was lost."""
-    parts = program.parts
+    """Read policies again soon after a hint, and now and then in case one was lost."""
+    parts, time = program.parts, asyncio.get_running_loop().time
+    due = time() + _REFRESH_S
     while not end.is_set():
-        await asyncio.sleep(_REFRESH_S)
-        async with parts.database.reading() as tx:
-            await parts.shelf.refresh(tx)
+        await asyncio.sleep(_HINT_POLL_S)
+        if parts.shelf.is_stale or time() >= due:
+            async with parts.database.reading() as tx:
+                await parts.shelf.refresh(tx)
+            due = time() + _REFRESH_S
+
+
+async def _housekeep(program: Program, end: asyncio.Event) -> None:
+    """Delete hourly what has been kept for long enough."""
+    parts = program.parts
+    await asyncio.sleep(_HOUSEKEEPING_FIRST_S)
+    while not end.is_set():
+        try:
+            deleted = await retention.sweep(parts.database, await retention_rules(parts))
+            log.info("housekeeping", deleted=deleted)
+        except (PostgresError, InterfaceError, OSError):
+            # What is not deleted now is deleted an hour later.
+            log.exception("housekeeping_failed")
+        await asyncio.sleep(_HOUSEKEEPING_S)
+
+
+async def retention_rules(parts: Parts) -> list[retention.Rule]:
+    """How long each kind of row is kept: a company's rows by its own policy, what is nobody's by the longest."""
+    now, wall_now = parts.clock.now(), parts.wall.wall_now()
+    async with parts.database.reading() as tx:
+        found = await companies.every(tx)
+    kept = {company.id: parts.shelf.of(company.id).read(RetentionPolicy, at=now).value for company in found}
+
+    def longest(days: Callable[[RetentionPolicy], int]) -> timedelta:
+        return timedelta(days=max(map(days, kept.values()), default=days(RetentionPolicy())))
+
+    async def drop_days(tx: Tx, before: datetime, _limit: int) -> int:
+        return await dispatch.drop_decisions_before(tx, before.date())
+
+    async def end_sign_ins(tx: Tx, before: datetime, _limit: int) -> int:
+        moment = Moment(now, wall_now)
+        sessions_kept = longest(lambda policy: policy.sessions_days)
+        gone = await accounts.delete_expired(tx, moment=moment, kept=wall_now - before, sessions_kept=sessions_kept)
+        return sum(gone.values())
+
+    answers_before = wall_now - longest(lambda policy: policy.idempotency_days)
+    return [
+        *(rule for company_id, policy in kept.items() for rule in _company_rules(company_id, policy, now)),
+        retention.Rule("decisions", now - longest(lambda policy: policy.decisions_days), drop_days),
+        retention.Rule("sign_ins", wall_now - longest(lambda policy: policy.challenges_days), end_sign_ins),
+        retention.Rule("idempotency_keys", answers_before, retention.delete_idempotency_keys_before),
+        retention.Rule("handled_events", answers_before, retention.delete_handled_before),
+        retention.Rule("job_log", wall_now - retention.JOB_LOG_KEPT, retention.delete_job_log_before),
+    ]
+
+
+def _company_rules(company_id: CompanyId, policy: RetentionPolicy, now: datetime) -> list[retention.Rule]:
+    def rule(kind: str, days: int, delete: Callable[[Tx, UUID, datetime, int], Awaitable[int]]) -> retention.Rule:
+        return retention.Rule(
+            kind, now - timedelta(days=days), lambda tx, before, limit: delete(tx, company_id, before, limit)
+        )
+
+    return [
+        rule("events", policy.events_days, retention.delete_events_before),
+        rule("offers", policy.offers_days, dispatch.delete_offers_before),
+        rule("tracks", policy.tracks_days, calls.delete_tracks_before),
+    ]
 
 
 async def _prepare_replay(program: Program) -> None:
@@ -260,6 +337,7 @@ def _engine(parts: Parts) -> Engine:
         clock=parts.clock,
         ids=parts.ids,
         metrics=parts.metrics,
+        tracer=parts.tracer,
         dispatch_policy=dispatch_policy,
         position_policy=position_policy,
         keeping=Keeping() if parts.settings.replay_from is None else _REPLAY_KEEPING,

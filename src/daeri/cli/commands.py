@@ -33,7 +33,6 @@ app = typer.Typer(
 )
 app.add_typer(keeping.app)
 
-_TRIPS_A_CUSTOMER = 4
 DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15 or newer instead of the embedded one.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Where the embedded database and the keys live.")]
 Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
@@ -124,13 +123,14 @@ def replay(
     summary: Summary = None,
     step_s: Annotated[float, typer.Option(min=0.2, max=60, help="Business seconds a step.")] = STEP_S,
     cadence_s: Annotated[float, typer.Option(min=1, max=300, help="Business seconds between positions.")] = CADENCE_S,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Commands of different people under way at once.")] = 4,
 ) -> None:
     """Play a trip file as calls, in stepped business time, on an embedded database of its own."""
     file = _trips(trips, tz, shift_to, column or [], allow_round_trips=allow_round_trips)
     if file.rejected:
         write_rejects(rejects or Path(f"{trips.stem}.rejects.csv"), file.rejected)
-    customers = max(50, len(file.trips) // _TRIPS_A_CUSTOMER)
-    plan = replaying.Replay(file, drivers, customers, seed, Pace(step_s, cadence_s, speed))
+    customers = min(len(file.trips), 2 * drivers + 500)  # each has one open call at a time
+    plan = replaying.Replay(file, drivers, customers, seed, Pace(step_s, cadence_s, speed, parallel))
     given = {"replay_from": replaying.begins_at(file), "log_level": "warning", "port": 0, "driver_port": 0}
     with scratch_settings(None, **given) as settings, own_database(settings) as dsn:
         result = run(lambda stop: replaying.play(settings, dsn, stop, plan), settings)

@@ -20,6 +20,7 @@ from daeri.engine.translate import Group
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
 from daeri.infra.metrics import Metrics, Part
+from daeri.infra.tracing import Tracer
 from daeri.kernel.ids import CallId, CompanyId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, to_millis
@@ -74,6 +75,7 @@ class Engine:
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
+        tracer: Tracer,
         dispatch_policy: DispatchReader,
         position_policy: Callable[[datetime], PositionPolicy],
         keeping: Keeping = Keeping(),
@@ -84,6 +86,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        self._tracer = tracer
         self._dispatch_policy = dispatch_policy
         self._position_policy = position_policy
         self._keeping = keeping
@@ -192,7 +195,8 @@ class Engine:
             return
         known = {waiting.call_id for waiting in self._waiting}
         for group in self._groups(now):
-            await self._decide_group(group, now)
+            with self._tracer.span("decide", calls=len(group.calls)):
+                await self._decide_group(group, now)
         self._outcomes = {call_id: outcome for call_id, outcome in self._outcomes.items() if call_id in known}
 
     async def _decide_group(self, group: Group, now: datetime) -> None:

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 from daeri.accounts.model import Principal
 from daeri.infra.logs import log_context
 from daeri.kernel.errors import DaeriError
-from daeri.web.api import customer_calls, driver_work, ground, operations, positions, replay, sign_in
+from daeri.web.api import console, customer_calls, driver_work, ground, operations, positions, replay, sign_in
 from daeri.web.api.documented import openapi_config
 from daeri.web.bodies import JsonRequest
 from daeri.web.context import WebContext
@@ -55,6 +55,7 @@ def api_router(context: WebContext) -> Router:
         positions.router,
         ground.router,
         operations.router,
+        console.router,
     ]
     if context.stepper is not None:
         routers.append(replay.router)
@@ -80,7 +81,7 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
             await send(message)
 
         try:
-            with log_context(request_id=request_id):
+            with log_context(request_id=request_id), context.tracer.span("http", request_id=request_id):
                 await app(scope, receive, send_measured)
         finally:
             route = str(scope.get("path_template") or _UNROUTED)

@@ -14,6 +14,7 @@ from daeri.infra.bus import Bus
 from daeri.infra.database import Database
 from daeri.infra.metrics import Metrics
 from daeri.infra.settings import Settings
+from daeri.infra.tracing import Tracer
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Service
@@ -59,6 +60,7 @@ class WebContext:
     fleet: LiveFleet
     gateways: Gateways
     metrics: Metrics
+    tracer: Tracer
     problems: Problems
     commands: Commands
     names: NameBook

@@ -17,6 +17,7 @@ from daeri.infra import jobs
 from daeri.infra.database import Tx
 from daeri.kernel.errors import NotFound
 from daeri.policies.model import DispatchPolicy
+from daeri.web.api.documented import Command, answers
 from daeri.web.console.queries import read_call_query
 from daeri.web.console.reads import CallPage, CallRows, Decision, HeldJob
 from daeri.web.console_rows.rows import ConsoleRows
@@ -80,7 +81,7 @@ async def held_jobs(context: WebContext, principal: Principal) -> HeldJobsOut:
     return HeldJobsOut(await ConsoleRows(context).held_jobs(viewer_of(principal)))
 
 
-@post("/console/jobs/held/{job_id:int}/retry", status_code=204)
+@post("/console/jobs/held/{job_id:int}/retry", status_code=200, operation_class=Command, responses=answers(204, None))
 async def retry_job(request: Req, context: WebContext, principal: Principal, job_id: int) -> Response[bytes]:
     """Have a held job tried again."""
     require_staff(principal)
@@ -93,7 +94,7 @@ async def retry_job(request: Req, context: WebContext, principal: Principal, job
     return await context.commands.run(request, principal, work, status=204)
 
 
-@post("/console/calls/{call_id:uuid}/cancel", status_code=200)
+@post("/console/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
 ) -> Response[bytes]:
@@ -106,7 +107,9 @@ async def cancel_call(
     return await _do(request, context, principal, _Order(call_id, data, Permission.CALLS_CANCEL, cancel))
 
 
-@post("/console/calls/{call_id:uuid}/release", status_code=200)
+@post(
+    "/console/calls/{call_id:uuid}/release", status_code=200, operation_class=Command, responses=answers(200, CallOut)
+)
 async def release_call(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
 ) -> Response[bytes]:
