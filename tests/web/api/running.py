@@ -5,6 +5,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,8 @@ class Running:
         self._dsn = dsn
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._ended: Future[None] = Future()
+        self._thread = threading.Thread(target=self._live, daemon=True)
         self.program: Program
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -86,6 +88,8 @@ class Running:
     def start(self) -> "Running":
         self._thread.start()
         assert self._ready.wait(PATIENCE_S), "the server did not come up"
+        if self._ended.done():
+            self._ended.result()
         return self
 
     def stop(self) -> None:
@@ -135,6 +139,13 @@ class Running:
     def offer(self, call_id: str, driver: Person) -> str:
         night = self.night(driver.company)
         return str(self.ask(lambda _: night.offer(UUID(call_id), driver.id)).id)
+
+    def _live(self) -> None:
+        try:
+            self._ended.set_result(asyncio.run(self._run()))
+        except BaseException as error:  # noqa: BLE001 -- it is raised again in the test's own thread
+            self._ended.set_exception(error)
+        self._ready.set()
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
