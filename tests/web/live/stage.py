@@ -28,6 +28,7 @@ from daeri.infra.database import Database
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.infra.metrics import new_metrics
 from daeri.infra.settings import Settings
+from daeri.infra.tracing import open_tracer
 from daeri.kernel.ids import AccountId, CompanyId, DriverId, Ids
 from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SteppedClock, SystemClock
@@ -74,6 +75,7 @@ async def make_context(database: Database, bus: MemoryBus, clock: SteppedClock, 
         fleet=fleet,
         gateways=Gateways(fleet),
         metrics=new_metrics(),
+        tracer=open_tracer(None),
         problems=problems,
         commands=Commands(database, wall, problems),
         names=NameBook(wall),

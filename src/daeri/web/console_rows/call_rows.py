@@ -7,7 +7,7 @@ from uuid import UUID
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AccountKind, Permission
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallFilter, CallNotFound, State
+from daeri.calls.model import Call, CallFilter, CallNotFound, EventKind, State
 from daeri.calls.model import Place as CallPlace
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Offer
@@ -31,6 +31,8 @@ from daeri.web.context import WebContext
 
 _PEOPLE = (AccountKind.CUSTOMER, AccountKind.DRIVER)
 _NAMED_ACTORS = (ActorKind.DRIVER, ActorKind.STAFF)
+_BEGINNINGS = (EventKind.REQUESTED, EventKind.RESERVED, EventKind.CAME_DUE)
+_OFFER_MADE = "offer.made"
 UNKNOWN = "–"
 
 
@@ -169,10 +171,15 @@ def _timeline(events: Sequence[Event], offers: Sequence[Offer], people: dict[UUI
     """The call's events and its offers, oldest first."""
     entries = [_entry(event, people) for event in events]
     entries += [
-        TimelineEntry(offer.offered_at, "offer.made", ActorKind.SYSTEM, about=_shown(offer.driver_id, people))
+        TimelineEntry(offer.offered_at, _OFFER_MADE, ActorKind.SYSTEM, about=_shown(offer.driver_id, people))
         for offer in offers
     ]
-    return sorted(entries, key=lambda entry: entry.at)
+    return sorted(entries, key=lambda entry: (entry.at, _rank(entry)))
+
+
+def _rank(entry: TimelineEntry) -> int:
+    """At one instant, as a replay has them: a call begins to wait, is offered, and then something comes of it."""
+    return 0 if entry.kind in _BEGINNINGS else 1 if entry.kind == _OFFER_MADE else 2
 
 
 def _entry(event: Event, people: dict[UUID, str]) -> TimelineEntry:
