@@ -339,9 +339,16 @@ async def set_password(
     await record_audit(tx, gate, entry, moment=moment)
 
 
-async def delete_expired(tx: Tx, *, moment: Moment, kept: timedelta = timedelta(days=7)) -> Mapping[str, int]:
-    """Retention: challenges, sessions and windows that ended longer ago than `kept`; how many, by table."""
-    return await session_store.delete_expired(tx, moment.wall_now - kept)
+async def delete_expired(
+    tx: Tx, *, moment: Moment, kept: timedelta = timedelta(days=7), sessions_kept: timedelta | None = None
+) -> Mapping[str, int]:
+    """Retention: challenges, used refresh tokens and windows that ended longer ago than `kept`, and sessions longer ago
+    than `sessions_kept` (absent: `kept` too); how many, by table.
+    """
+    before = moment.wall_now - kept
+    return await session_store.delete_expired(
+        tx, before, before if sessions_kept is None else moment.wall_now - sessions_kept
+    )
 
 
 def demo_phone(number: int) -> str:

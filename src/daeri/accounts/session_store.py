@@ -225,11 +225,11 @@ async def forget_hits(tx: Tx, scope: str, subject: bytes) -> None:
     await tx.execute(_FORGET_HITS, scope, subject)
 
 
-async def delete_expired(tx: Tx, before: datetime) -> dict[str, int]:
-    """Challenges, used refresh tokens, sessions and windows that ended before then; how many of each."""
+async def delete_expired(tx: Tx, before: datetime, sessions_before: datetime) -> dict[str, int]:
+    """Challenges, used refresh tokens and windows that ended before then, and sessions; how many of each."""
     return {
         "sign_in_challenges": await tx.execute(_EXPIRED_CHALLENGES, before),
         "refresh_tokens": await tx.execute(_USED_REFRESH, before),
-        "sessions": await tx.execute(_EXPIRED_SESSIONS, before),
+        "sessions": await tx.execute(_EXPIRED_SESSIONS, sessions_before),
         "rate_limits": await tx.execute(_EXPIRED_LIMITS, before),
     }

@@ -182,6 +182,11 @@ async def track(tx: Tx, company_id: UUID, call_id: UUID) -> bytes:
     return await store.track(tx, company_id, call_id)
 
 
+async def delete_tracks_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
+    """Retention: positions of the company's ended drives from before then; how many chunks."""
+    return await store.delete_tracks_before(tx, company_id, before, limit)
+
+
 async def _by_driver(
     tx: Tx, call_id: UUID, company_id: UUID, move: Move, driver_id: DriverId, *, now: datetime, ids: Ids
 ) -> Call:

@@ -230,6 +230,11 @@ async def drop_decisions_before(tx: Tx, oldest: date) -> int:
     return await decision_store.drop_before(tx, oldest)
 
 
+async def delete_offers_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
+    """Retention: offers of the company's ended calls from before then; how many."""
+    return await store.delete_offers_before(tx, company_id, before, limit)
+
+
 async def count_overlaps(tx: Tx, company_id: UUID) -> int:
     """How many engagements overlap another of the same driver or call: none, as long as the database is right."""
     return await store.overlaps(tx, company_id)

@@ -135,6 +135,11 @@ WHERE l.company_id = $1 AND l.driver_ids @> ARRAY[$2] AND c.state = 'requested'
   AND ($3::uuid IS NULL OR l.call_id = $3)
 ORDER BY 2, 1 LIMIT 50
 """
+_DELETE_OFFERS = """
+DELETE FROM offers WHERE id IN (
+    SELECT o.id FROM offers o JOIN calls_public c ON c.id = o.call_id
+    WHERE o.company_id = $1 AND o.offered_at < $2 AND c.ended_at IS NOT NULL ORDER BY o.offered_at LIMIT $3)
+"""
 _OVERLAPS = """
 WITH spans AS (
     SELECT call_id, driver_id, slot, since, until FROM past_engagements WHERE company_id = $1
@@ -294,6 +299,10 @@ async def listed(tx: Tx, company_id: UUID, driver_id: UUID, call_id: UUID | None
 
 async def overlaps(tx: Tx, company_id: UUID) -> int:
     return int(await tx.value(_OVERLAPS, company_id))
+
+
+async def delete_offers_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
+    return await tx.execute(_DELETE_OFFERS, company_id, before, limit)
 
 
 def _engagement_error(violation: UniqueViolationError) -> AlreadyTaken | DriverEngaged:
