@@ -5,9 +5,9 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from tests.crash.crowd import Command
 
 from daeri.sim.wire import Call
-from tests.crash.crowd import Command
 
 # Each answers with what is wrong; an empty list is what we want.
 WRONG = {

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.crash.program import Program, daeri, servers_of
 
 from daeri.sim.tokens import TokensFile, read_tokens
-from tests.crash.program import Program, daeri, servers_of
 
 PEOPLE = 40
 

@@ -24,6 +24,7 @@ PATIENCE_S = 60.0
 # What a rule of the service may answer to a command that comes too late; anything else of 4xx is our own fault.
 TOO_LATE = frozenset({404, 409, 410})
 _PAUSE_S = 0.15
+_OUTAGE_PAUSE_S = 0.6  # the program that starts needs the processor more than we do
 
 Answer = TypeVar("Answer")
 
@@ -59,7 +60,7 @@ class Surprise:
 
 @dataclass
 class Client:
-    """HTTP with patience. `acknowledged` are the answered commands; `sent` maps a call's mark to its customer."""
+    """HTTP with patience. While `is_outage`, a 500 is no surprise; `acknowledged` are the answered commands."""
 
     http: httpx.AsyncClient
     is_outage: bool = False
@@ -114,7 +115,7 @@ class Client:
                 problem = response.text
             if time.monotonic() > give_up_at:
                 raise TimeoutError(f"{method} {path} was not answered: {problem}")
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(_OUTAGE_PAUSE_S if self.is_outage else _PAUSE_S)
 
     def _asks_again(self, path: str, response: httpx.Response) -> bool:
         if response.status_code >= 500 and response.status_code != 503 and not self.is_outage:
@@ -140,7 +141,7 @@ class Driver:
                 await self.client.report(self.token, self.at)
             self.view = await self.client.read(self.token, "/driver", DriverView)
             await self._act(crowd.mode)
-            await asyncio.sleep(self.random.uniform(0.2, 0.5))
+            await asyncio.sleep(self.random.uniform(0.3, 0.7))
 
     async def _act(self, mode: Mode) -> None:
         if self.view.duty == "off":
@@ -177,7 +178,7 @@ class Customer:
 
     async def run(self, crowd: "Crowd") -> None:
         while True:
-            await asyncio.sleep(self.random.uniform(0.1, 0.6))
+            await asyncio.sleep(self.random.uniform(0.3, 0.9))
             if self.call is not None:
                 await self._follow(self.call, crowd.mode)
             elif crowd.mode is Mode.LOAD:
