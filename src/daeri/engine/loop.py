@@ -13,6 +13,7 @@ log = structlog.get_logger(__name__)
 
 _LEADER_LOCK = 0x0DAE_0001  # one engine a database until zones divide it
 _LOCK = "SELECT pg_try_advisory_lock($1)"
+_UNLOCK = "SELECT pg_advisory_unlock($1)"
 _RETRY_S = 1.0
 
 
@@ -29,6 +30,8 @@ async def run(engine: Engine, database: Database, stop: asyncio.Event, *, tick_s
             await _tick_until(engine, leader, stop, tick_s)
         finally:
             engine.stop()
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await leader.execute(_UNLOCK, _LEADER_LOCK)
         with suppress(asyncpg.PostgresError, OSError):
             await engine.finish()
 

@@ -38,5 +38,5 @@ class EngineStepper:
 
     async def messages(self) -> list[dict[str, Any]]:
         """What people would have been told since the last time, in a fixed order."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             return await self._collect(tx)

@@ -80,6 +80,7 @@ async def open_database(dsn: str, bus: Bus, *, connections: int = 16) -> AsyncIt
         min_size=min(2, connections),
         max_size=connections,
         init=_prepare_connection,
+        reset=_reset_if_needed,
         statement_cache_size=_PREPARED_STATEMENTS,
         server_settings={"timezone": "UTC", "jit": "off", "application_name": "daeri"},
     )
@@ -99,3 +100,9 @@ async def _prepare_connection(connection: asyncpg.Connection) -> None:
         decoder=lambda data: msgspec.json.decode(bytes(data)[1:]),
         format="binary",
     )
+
+
+async def _reset_if_needed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Nothing of ours outlives a transaction, so the usual reset would be a round trip for nothing."""
+    if connection.is_in_transaction():
+        await connection.reset()
