@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from daeri.calls import api as calls
@@ -68,8 +67,9 @@ class CallFeed:
             named, self._dirty = self._dirty, set()
             try:
                 await self._tell(named)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                log.warning("calls_not_told", error=type(error).__name__, calls=len(named))
+            except Exception:
+                # The outermost loop of the feed: what was not told is read again.
+                log.exception("calls_not_told", calls=len(named))
                 await asyncio.sleep(_RETRY_S)
                 self._dirty |= named
                 self._wake.set()

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 from litestar import Request, Router, get
 from litestar.di import Provide
@@ -178,8 +177,9 @@ class ConsoleStreams:
                 for room in list(self._rooms.values()):
                     try:
                         await self._tick(room)
-                    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                        log.warning("console_not_told", error=type(error).__name__)
+                    except Exception:
+                        # The outermost loop of the streams: the next second looks again.
+                        log.exception("console_not_told")
         finally:
             stop_following()
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -84,8 +83,9 @@ class DriverHub:
             named, self._dirty = self._dirty, set()
             try:
                 await self._tell(named)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                log.warning("drivers_not_told", error=type(error).__name__, drivers=len(named))
+            except Exception:
+                # The outermost loop of the hub: whoever was not told is read again.
+                log.exception("drivers_not_told", drivers=len(named))
                 await asyncio.sleep(_RETRY_S)
                 self._dirty |= named
                 self._wake.set()

@@ -156,6 +156,7 @@ class DriverListener:
                 socket.tell_cadence(cadences[company_id])
 
     def _revoked(self, session_id: SessionId) -> None:
+        self.context.gateways.forget(session_id)
         for socket in tuple(self._of_session.get(session_id, ())):
             socket.close(CloseCode.SIGNED_OUT, "session_revoked")
 

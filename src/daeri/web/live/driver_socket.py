@@ -234,7 +234,7 @@ class DriverSocket(WSListener):
             self.close(CloseCode.POLICY, f"at most {self._most_units} frames a second")
 
     def _hello_is_late(self) -> None:
-        if self.principal is None:
+        if not self._has_said_hello:
             self.close(CloseCode.HELLO_MISSING, "no hello came in time")
 
     async def _greet(self, hello: Hello) -> None:

@@ -23,8 +23,8 @@ from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson, Gate
 from daeri.accounts.model import AccountKind, Moment
 from daeri.adapters.bus.memory import MemoryBus
-from daeri.bench.positions_clients import Apps, Posters, frame, frames, points
-from daeri.bench.positions_server import Mark, Ports, serve
+from daeri.bench.sockets_clients import Apps, Posters, frame, frames, points
+from daeri.bench.sockets_server import Mark, Ports, serve
 from daeri.companies import api as companies
 from daeri.companies.model import CreateCompany
 from daeri.drivers import api as drivers
