@@ -16,7 +16,7 @@ from rich.console import Console
 
 from daeri.bootstrap import open_parts
 from daeri.cli import keeping, replaying, showing
-from daeri.cli.running import database_of, own_database, run
+from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
 from daeri.migrations import api as migrations
@@ -84,6 +84,7 @@ def serve(
         driver_port=driver_port,
         replay_from=start,
     )  # fmt: skip -- the options as they stand above
+    refuse_taken_ports(settings)
     with database_of(settings) as dsn:
         run(lambda stop: showing.run_up(settings, dsn, stop), settings)
 

@@ -1,26 +1,82 @@
 """What the commands share: settings, a database, an event loop that ends on a signal."""
 
 import asyncio
+import errno
 import signal
+import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
 
+import asyncpg
 import uvloop
+from alembic.util import CommandError
+from pydantic import ValidationError
 
+from daeri.infra.doctor import OLDEST_SERVER
 from daeri.infra.embedded import embedded_postgres, running_dsn
 from daeri.infra.logs import configure_logs
-from daeri.infra.settings import Settings
+from daeri.infra.settings import Role, Settings
+from daeri.kernel.errors import DaeriError
 
 Answer = TypeVar("Answer")
+
+_CONNECT_WITHIN_S = 10.0
+_OLDEST_MAJOR = OLDEST_SERVER // 10_000
+# What lies outside our hands; anything else is a bug, and its traceback is wanted.
+_FAILURES = (DaeriError, CommandError, ValidationError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# For the eyes of who runs the program, by the error's code; what is not named here shows its code and its facts.
+_SENTENCES: Mapping[str, str] = {
+    "data_folder_in_use": "{folder} is in use by process {process}; end that one, or name another --data-folder",
+    "old_server_still_running": "the database server of an earlier run (process {process}) has not ended yet; wait",
+    "database_start_failed": "PostgreSQL did not {step} in {folder}: {log}",
+    "server_binaries_missing": "PostgreSQL's programs are not installed (looked in {looked_in}); name a --database-url",
+    "keys_foreign": "the key file does not belong to this database: put the right one back and make no new one",
+    "port_taken": "{host}:{port} is taken by another program; choose with {option}",
+    "database_unreachable": "the database at {address} cannot be used: {problem}",
+    "server_too_old": "the database at {address} is PostgreSQL {version}; daeri needs {needed} or newer",
+}
+
+
+class PortTaken(DaeriError):
+    """Another program listens there. Facts: host, port, option."""
+
+    code = "port_taken"
+
+
+class DatabaseUnreachable(DaeriError):
+    """Facts: address (without a password), problem."""
+
+    code = "database_unreachable"
+
+
+class ServerTooOld(DaeriError):
+    """Facts: address, version, needed."""
+
+    code = "server_too_old"
+
+
+@contextmanager
+def failures_in_a_line() -> Iterator[None]:
+    """End the process with status 1 and a line for each thing that went wrong; a bug keeps its traceback."""
+    try:
+        yield
+    except _FAILURES as failure:
+        _leave(failure)
+    except BaseExceptionGroup as group:
+        _, unknown = group.split(_FAILURES)
+        if unknown is not None:
+            raise
+        _leave(group)
 
 
 @contextmanager
 def database_of(settings: Settings, *, throwaway: bool = False) -> Iterator[str]:
     """The address of the database: the configured one, the one that is running already, or an embedded one."""
     if settings.database_url is not None:
-        yield settings.database_url
+        yield _checked(settings.database_url)
         return
     running = running_dsn(settings.data_folder)
     if running is not None:
@@ -32,9 +88,10 @@ def database_of(settings: Settings, *, throwaway: bool = False) -> Iterator[str]
 
 @contextmanager
 def own_database(settings: Settings) -> Iterator[str]:
-    """Like `database_of`, but for a process that serves: the data folder must not be in use already."""
+    """Like `database_of`, but for a process that serves: the data folder and the ports must not be in use already."""
+    refuse_taken_ports(settings)
     if settings.database_url is not None:
-        yield settings.database_url
+        yield _checked(settings.database_url)
         return
     with embedded_postgres(settings.data_folder) as server:
         yield server.dsn
@@ -72,3 +129,72 @@ def _stop_or_leave(stop: asyncio.Event) -> None:
         sys.stderr.write("interrupted\n")
         raise SystemExit(130)
     stop.set()
+
+
+def refuse_taken_ports(settings: Settings) -> None:
+    """Raises PortTaken before anything is started for nothing. Port 0 is any free one."""
+    if Role.WEB not in settings.roles:
+        return
+    for option, port in (("--port", settings.port), ("--driver-port", settings.driver_port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            # As the listeners do: what is left of connections that have ended does not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                raise PortTaken(host=settings.host, port=port, option=option) from error
+
+
+def _checked(dsn: str) -> str:
+    """The address, once a server that is new enough has answered there."""
+    asyncio.run(_check(dsn))
+    return dsn
+
+
+async def _check(dsn: str) -> None:
+    address = _address_of(dsn)
+    try:
+        connection = await asyncpg.connect(dsn, timeout=_CONNECT_WITHIN_S)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(address=address, problem=str(error) or "no answer in time") from error
+    version = connection.get_server_version()
+    await connection.close()
+    if version.major < _OLDEST_MAJOR:
+        found = f"{version.major}.{version.minor}"
+        raise ServerTooOld(address=address, version=found, needed=_OLDEST_MAJOR)
+
+
+def _address_of(dsn: str) -> str:
+    """Without name and password."""
+    parts = urlsplit(dsn)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}" or "the given address"
+
+
+def _leave(failure: BaseException) -> NoReturn:
+    for line in dict.fromkeys(_lines(failure)):
+        sys.stderr.write(f"daeri: {line}\n")
+    raise SystemExit(1) from failure
+
+
+def _lines(failure: BaseException) -> Iterator[str]:
+    match failure:
+        case BaseExceptionGroup():
+            for part in failure.exceptions:
+                yield from _lines(part)
+        case DaeriError():
+            yield _in_one_line(_SENTENCES.get(failure.code, str(failure)).format_map(failure.facts))
+        case CommandError():
+            yield _in_one_line(f"the database's shape is not known to this version, a newer one made it: {failure}")
+        case ValidationError():
+            for problem in failure.errors():
+                name = ".".join(map(str, problem["loc"])) or "settings"
+                yield _in_one_line(f"{name}: {problem['msg']}")
+        case _:
+            yield _in_one_line(str(failure) or type(failure).__name__)
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
