@@ -1,0 +1,263 @@
+"""The reference of `bench calls`: the statements of one life as the program sent them, replayed by bare asyncpg.
+
+A few calls live one after the other in a program whose database writes down every transaction. The leanest of these
+lives is the template: the program's own periodic reading is not in it. It is then replayed by 32 tasks of one process,
+each with a driver and a customer of its own, with new identifiers, keys and instants in every life.
+"""
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uvloop
+
+from daeri.adapters.bus.memory import MemoryBus
+from daeri.bench.calls_load import Life, open_load
+from daeri.bench.stage import People, Stage
+from daeri.bootstrap import build_program, open_parts, serve
+from daeri.infra import jobs
+from daeri.infra.bus import Bus
+from daeri.infra.database import Database, Row, Tx, open_database
+from daeri.kernel.ids import Ids
+from daeri.kernel.time import SystemClock
+
+TASKS = 32
+_LIVES = 12  # recorded, of which the leanest is taken
+_SETTLE_S = 0.3
+_KEY = "bench-"
+_LOCK_IDS = 1 << 40  # larger whole numbers are digests of keys
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as asyncpg was given it: the method of the connection, the text, the arguments."""
+
+    method: str
+    sql: str
+    args: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Statements between BEGIN and COMMIT, or, when `is_block` is false, outside any block."""
+
+    statements: tuple[Statement, ...]
+    is_block: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One life: who took part, when it began, what was said to the database."""
+
+    driver_id: UUID
+    customer_id: UUID
+    began_at: datetime
+    known: frozenset[UUID]  # accounts and company: everything else is made anew in each life
+    transactions: tuple[Transaction, ...]
+
+    @property
+    def statements(self) -> int:
+        return sum(len(transaction.statements) for transaction in self.transactions)
+
+
+class _RecordingTx(Tx):
+    """A transaction that keeps what it is asked to run."""
+
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
+        super().__init__(connection)
+        self.said: list[Statement] = []
+
+    async def rows(self, sql: str, *args: object) -> list[Row]:
+        self.said.append(Statement("fetch", sql, args))
+        return await super().rows(sql, *args)
+
+    async def row(self, sql: str, *args: object) -> Row | None:
+        self.said.append(Statement("fetchrow", sql, args))
+        return await super().row(sql, *args)
+
+    async def value(self, sql: str, *args: object) -> object:
+        self.said.append(Statement("fetchval", sql, args))
+        return await super().value(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> int:
+        self.said.append(Statement("execute", sql, args))
+        return await super().execute(sql, *args)
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        self.said.append(Statement("executemany", sql, (list(rows),)))
+        await super().execute_many(sql, rows)
+
+
+class RecordingDatabase(Database):
+    """Writes down every transaction that was committed, in the order of the commits."""
+
+    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
+        super().__init__(pool, bus)
+        self.transactions: list[Transaction] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        async with self.pool.acquire() as connection:
+            tx = _RecordingTx(connection)
+            async with connection.transaction():
+                yield tx
+        self.transactions.append(Transaction(tuple(tx.said), is_block=True))
+        for topic, message in tx.hints:
+            self._bus.publish(topic, message)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        async with self.pool.acquire() as connection:
+            tx = _RecordingTx(connection)
+            yield tx
+        self.transactions.append(Transaction(tuple(tx.said), is_block=False))
+
+
+async def record(stage: Stage, people: People) -> Template:
+    """Serve the stage from this process while a few calls live one after the other; the leanest of them."""
+    templates: list[Template] = []
+    async with open_parts(stage.settings, stage.dsn) as opened:
+        database = RecordingDatabase(opened.database.pool, opened.bus)
+        parts = replace(opened, database=database)
+        async with build_program(parts) as program:
+            ended = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(serve(program, ended))
+                await asyncio.sleep(_SETTLE_S)
+                async with open_load(people, stage.address, connections=4) as load:
+                    for _ in range(_LIVES):
+                        database.transactions.clear()
+                        began_at = opened.clock.now()
+                        lives = await load.run(60.0, customers=1, most=1)
+                        await jobs.drain(opened.database)
+                        await asyncio.sleep(_SETTLE_S)
+                        templates += [_template(life, began_at, people, database) for life in lives.done]
+                ended.set()
+    return min(templates, key=lambda template: template.statements)
+
+
+def _template(life: Life, began_at: datetime, people: People, database: RecordingDatabase) -> Template:
+    """The transactions of a life: those that name its call, its driver or what was made on its behalf."""
+    known = {UUID(holder.id) for holder in (*people.drivers, *people.customers)} | {people.company_id}
+    ours = {UUID(life.call_id)}
+    for transaction in database.transactions:
+        named = _named(transaction)
+        if named & ours:
+            ours |= named - known
+    ours.add(UUID(life.driver_id))
+    kept = tuple(transaction for transaction in database.transactions if _named(transaction) & ours)
+    return Template(UUID(life.driver_id), UUID(life.customer_id), began_at, frozenset(known), kept)
+
+
+def _named(transaction: Transaction) -> set[UUID]:
+    return {found for statement in transaction.statements for arg in statement.args for found in _uuids(arg)}
+
+
+def _uuids(arg: object) -> list[UUID]:
+    if isinstance(arg, UUID):
+        return [arg]
+    if isinstance(arg, list | tuple):
+        return [found for item in arg for found in _uuids(item)]
+    return []
+
+
+@dataclass(slots=True)
+class _Anew:
+    """One life's own identifiers, keys and instants in place of the template's."""
+
+    ids: Ids
+    shift: timedelta
+    stand_ins: dict[UUID, UUID]
+    known: frozenset[UUID]
+    keys: dict[str | int, str | int] = field(default_factory=dict)
+
+    def of(self, arg: object) -> object:
+        if isinstance(arg, UUID):
+            return self._uuid(arg)
+        if isinstance(arg, datetime):
+            return arg + self.shift
+        if isinstance(arg, list | tuple):
+            return [self.of(item) for item in arg]
+        if isinstance(arg, str) and arg.startswith(_KEY):
+            return self.keys.setdefault(arg, _KEY + secrets.token_hex(10))
+        if isinstance(arg, int) and abs(arg) >= _LOCK_IDS:
+            return self.keys.setdefault(arg, random.getrandbits(63))
+        return arg
+
+    def _uuid(self, arg: UUID) -> UUID:
+        given = self.stand_ins.get(arg)
+        if given is None:
+            given = self.stand_ins[arg] = arg if arg in self.known else self.ids.new()
+        return given
+
+
+class Replayer:
+    """Replays the template's life on one connection, for one driver and one customer."""
+
+    def __init__(self, template: Template, driver_id: UUID, customer_id: UUID) -> None:
+        self._template = template
+        self._people = {template.driver_id: driver_id, template.customer_id: customer_id}
+        self._clock = SystemClock()
+        self._ids = Ids(self._clock, secrets.token_bytes)
+
+    async def live(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
+        """All transactions of one life, one after the other."""
+        shift = self._clock.now() - self._template.began_at
+        anew = _Anew(self._ids, shift, dict(self._people), self._template.known)
+        for transaction in self._template.transactions:
+            if transaction.is_block:
+                async with connection.transaction():
+                    await _say(connection, transaction, anew)
+            else:
+                await _say(connection, transaction, anew)
+
+
+async def _say(
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", transaction: Transaction, anew: _Anew
+) -> None:
+    methods: dict[str, Callable[..., Coroutine[Any, Any, object]]] = {
+        "fetch": connection.fetch,
+        "fetchrow": connection.fetchrow,
+        "fetchval": connection.fetchval,
+        "execute": connection.execute,
+        "executemany": connection.executemany,
+    }
+    for statement in transaction.statements:
+        await methods[statement.method](statement.sql, *(anew.of(arg) for arg in statement.args))
+
+
+async def replay(dsn: str, template: Template, people: People, *, seconds: float, tasks: int = TASKS) -> float:
+    """Lives a second, by `tasks` connections over `seconds`; lives that ended later do not count."""
+    done = 0
+    couples = list(zip(people.drivers, people.customers, strict=False))[:tasks]
+
+    async def work(database: Database, replayer: Replayer, until: float) -> None:
+        nonlocal done
+        async with database.pool.acquire() as connection:
+            while time.monotonic() < until:
+                await replayer.live(connection)
+                done += time.monotonic() < until
+
+    async with open_database(dsn, MemoryBus(), connections=tasks) as database:
+        replayers = [Replayer(template, UUID(driver.id), UUID(customer.id)) for driver, customer in couples]
+        await asyncio.gather(*(work(database, replayer, time.monotonic() + 0.2) for replayer in replayers))
+        done, until = 0, time.monotonic() + seconds
+        await asyncio.gather(*(work(database, replayer, until) for replayer in replayers))
+    return done / seconds
+
+
+def reference_process(dsn: str, template: Template, people: People, line: Connection) -> None:
+    """Answer each number of seconds on `line` with lives a second, until None."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        line.send("ready")
+        while (seconds := line.recv()) is not None:
+            line.send(runner.run(replay(dsn, template, people, seconds=seconds)))
