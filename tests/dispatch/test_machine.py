@@ -295,7 +295,7 @@ def _latest(ids: list[UUID], back: int) -> UUID | None:
 def test_any_commands_in_any_order(dsn: str, request: pytest.FixtureRequest) -> None:
     long = request.config.getoption("--long")
     profile = settings(
-        max_examples=300 if long else 30,
+        max_examples=150 if long else 30,
         stateful_step_count=60 if long else 40,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -62,9 +62,7 @@ async def test_the_key_with_another_body_or_path_is_refused(effects: Database) -
     assert await count(effects) == 1
 
 
-@pytest.mark.parametrize(
-    "changes", [{"actor_id": UUID(int=2)}, {"route": "POST cancel"}, {"key": "key-2"}], ids=str
-)
+@pytest.mark.parametrize("changes", [{"actor_id": UUID(int=2)}, {"route": "POST cancel"}, {"key": "key-2"}], ids=str)
 async def test_another_actor_route_or_key_is_another_command(effects: Database, changes: dict[str, object]) -> None:
     await carry_out(effects, COMMAND)
     await carry_out(effects, replace(COMMAND, **changes))
