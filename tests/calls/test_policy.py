@@ -83,7 +83,7 @@ def call(**changes: object) -> Call:
     return replace(plain, **changes)
 
 
-@pytest.mark.rule("R-001", "R-010", "R-021")
+@pytest.mark.rule("R-001", "R-021")
 @pytest.mark.parametrize(
     ("source", "orderer", "performer", "kind"),
     [
@@ -153,7 +153,6 @@ def test_every_option_and_a_via_reach_the_command() -> None:
     assert (command.payment, command.note, command.destination) == (Payment.CASH, "문앞", GANGNAM)
 
 
-@pytest.mark.rule("R-055")
 @pytest.mark.parametrize("typed", [8_000, 21_500, 300_000])
 def test_a_typed_fare_within_the_bounds_is_taken(typed: int) -> None:
     command = build_request(replace(WISH, typed_fare=typed), QUOTED, POLICIES, now=NOW)
