@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 _RECORD = struct.Struct("<qiiHH")
 _BASE_LAT_E7, _BASE_LON_E7 = 374_000_000, 1_268_000_000
-_STEP_MS = 50  # between two points of a frame; a driver strolls a centimetre in it
+_STEP_MS = 10  # between two points of a frame; a driver strolls in it
 _UPGRADE = (
     b"GET /live/driver HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -75,7 +75,7 @@ class Posters:
 
 
 def points(count: int) -> Payload:
-    """`count` records, the last of them now, 50 ms apart."""
+    """`count` records, the last of them now, a step apart."""
 
     def build(driver: int, at_ms: int) -> bytes:
         lat, lon = _BASE_LAT_E7 + driver * 1_000, _BASE_LON_E7 + at_ms // _STEP_MS % 10_000_000

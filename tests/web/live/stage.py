@@ -119,6 +119,11 @@ class App:
         assert kind is None or message["type"] == kind, message
         return message
 
+    async def hear_soon(self, seconds: float = 0.2) -> dict[str, Any]:
+        """The next message, or TimeoutError when it is quiet."""
+        async with asyncio.timeout(seconds):
+            return msgspec.json.decode(await self.socket.recv())
+
     async def hello(self, token: str) -> dict[str, Any]:
         await self.say(type="hello", token=token)
         return await self.hear("welcome")
