@@ -1,0 +1,5 @@
+"""`python -m daeri.cli`."""
+
+from daeri.cli import main
+
+main()

@@ -1,0 +1,122 @@
+"""A whole program as people meet it: `daeri demo` as a process of its own, real browsers, staff who sign in."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+import pyotp
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+READY_WITHIN_S = 60.0
+PASSWORD = "a-long-passphrase-of-nobody"
+_COMMAND = [sys.executable, "-m", "daeri.cli"]
+_SECRET = re.compile(r"otpauth://\S+(?:\n\S+)*")
+
+
+@dataclass
+class Demo:
+    """A running demo: its address, its data folder, and the tokens of its people."""
+
+    url: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def tokens(self) -> dict[str, list[dict[str, str]]]:
+        found: dict[str, list[dict[str, str]]] = json.loads((self.folder / "demo-tokens.json").read_text())
+        return found
+
+    def customer(self, place: int) -> httpx.Client:
+        token = self.tokens()["customers"][place]["access_token"]
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"authorization": f"Bearer {token}"}, timeout=20)
+
+    def hire(self, email: str) -> str:
+        """A new member of staff; the secret of their authenticator."""
+        options = ["--name", email, "--password", PASSWORD, "--company", "dalbit", "--data-folder", str(self.folder)]
+        made = subprocess.run(
+            [*_COMMAND, "admin", "create", email, *options], capture_output=True, text=True, timeout=60, check=True
+        )
+        uri = _SECRET.search(made.stdout)
+        assert uri is not None, made.stdout
+        return parse_qs(urlsplit(uri[0].replace("\n", "")).query)["secret"][0]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    port, driver_port = _free_port(), _free_port()
+    options = ["--drivers", "40", "--port", str(port), "--driver-port", str(driver_port), "--data-folder", str(folder)]
+    with (folder / "demo.log").open("wb") as log:
+        process = subprocess.Popen([*_COMMAND, "demo", *options], stdout=log, stderr=subprocess.STDOUT)
+    started = Demo(f"http://127.0.0.1:{port}", folder, process)
+    try:
+        _wait_until_ready(started)
+        yield started
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no chromium on PATH")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking"]
+        opened = playwright.chromium.launch(executable_path=path, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def sign_in(demo: Demo, browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Opens a browser of its own, hires somebody and signs them in; their first page."""
+    contexts: list[BrowserContext] = []
+
+    def open_page() -> Page:
+        email = f"{uuid4().hex[:8]}@dalbit.example"
+        secret = demo.hire(email)
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ko-KR")
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{demo.url}/console")
+        page.fill("input[name=email]", email)
+        page.fill("input[name=password]", PASSWORD)
+        page.fill("input[name=totp]", pyotp.TOTP(secret).now())
+        page.press("input[name=totp]", "Enter")
+        page.wait_for_url(f"{demo.url}/console")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _wait_until_ready(demo: Demo) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        assert demo.process.poll() is None, (demo.folder / "demo.log").read_text()
+        try:
+            if httpx.get(f"{demo.url}/readyz", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise TimeoutError((demo.folder / "demo.log").read_text())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
