@@ -10,7 +10,7 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, DriverId, uuid7
 from daeri.kernel.time import KST, to_millis
 from daeri.policies.model import DispatchPolicy
-from daeri.web.console.live import BoardFacts, DriverColumns, DriverStatus, Figures, LiveCall, UnmetReason
+from daeri.web.console.live import BoardFacts, DriverColumns, Figures, LiveCall, UnmetReason
 from daeri.web.console_rows import store
 from daeri.web.console_rows.call_rows import place_of
 from daeri.web.console_rows.store import Today, WaitingRow
@@ -44,23 +44,17 @@ async def columns_of(
 ) -> DriverColumns:
     """The slots that changed since `before`; ids and names only of those who were not shown there."""
     slots = shown.changed_since(before)
-    known = 0 if before is None else len(before.status)
-    new = {
-        slot: driver_id
-        for slot in slots
-        if shown.status[slot] != DriverStatus.GONE
-        and (before is None or slot >= known or before.status[slot] == DriverStatus.GONE)
-        and (driver_id := context.fleet.driver_at(slot)) is not None
-    }
+    new = {slot: driver_id for slot in shown.new_since(before).tolist() if (driver_id := context.fleet.driver_at(slot))}
     names = await context.names.of(tx, company_id, new.values()) if new else {}
+    named = slots.tolist() if new else []
     return DriverColumns(
         at=to_millis(context.clock.now()),
-        slots=slots,
+        slots=slots.tolist(),
         lat=shown.lat[slots].round(_DIGITS).tolist(),
         lon=shown.lon[slots].round(_DIGITS).tolist(),
         status=shown.status[slots].tolist(),
-        ids=[str(new[slot]) if slot in new else "" for slot in slots] if new else [],
-        names=[names.get(new[slot], "") if slot in new else "" for slot in slots] if new else [],
+        ids=[str(new[slot]) if slot in new else "" for slot in named],
+        names=[names.get(new[slot], "") if slot in new else "" for slot in named],
     )
 
 

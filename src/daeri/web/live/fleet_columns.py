@@ -17,6 +17,8 @@ from daeri.web.context import WebContext
 _MILLIS = 1_000
 # By the fleet's status; STALE comes from the age of the position.
 _SHOWN = np.zeros(len(Status), np.uint8)
+_GONE = np.uint8(DriverStatus.GONE)  # comparing arrays with a member of an enum is slow
+_STALE = np.uint8(DriverStatus.STALE)
 _SHOWN[Status.IDLE] = DriverStatus.IDLE
 _SHOWN[Status.HELD] = DriverStatus.OFFERED
 _SHOWN[Status.BUSY] = DriverStatus.DRIVING
@@ -30,16 +32,23 @@ class Shown:
     lon: NDArray[np.float64]
     status: NDArray[np.uint8]
 
-    def changed_since(self, before: "Shown | None") -> list[int]:
+    def changed_since(self, before: "Shown | None") -> NDArray[np.int64]:
         """The slots that a screen must draw anew; without `before` all that are shown."""
-        if before is None:
-            return np.flatnonzero(self.status).tolist()
-        size = len(before.status)
-        differs = self.status != DriverStatus.GONE
-        shown = (self.status[:size] | before.status) != DriverStatus.GONE
-        moved = (self.lat[:size] != before.lat) | (self.lon[:size] != before.lon)
-        differs[:size] = shown & (moved | (self.status[:size] != before.status))
-        return np.flatnonzero(differs).tolist()
+        differs = self.status != _GONE
+        if before is not None:
+            size = len(before.status)
+            moved = (self.lat[:size] != before.lat) | (self.lon[:size] != before.lon)
+            either = (self.status[:size] | before.status) != _GONE
+            differs[:size] = either & (moved | (self.status[:size] != before.status))
+        return np.flatnonzero(differs)
+
+    def new_since(self, before: "Shown | None") -> NDArray[np.int64]:
+        """The slots that are shown now and were not in `before`."""
+        is_new = self.status != _GONE
+        if before is not None:
+            size = len(before.status)
+            is_new[:size] &= before.status == _GONE
+        return np.flatnonzero(is_new)
 
 
 def shown_of(context: WebContext, company_id: CompanyId) -> Shown:
@@ -48,10 +57,10 @@ def shown_of(context: WebContext, company_id: CompanyId) -> Shown:
     columns = fleet.columns
     status = _SHOWN[columns.status[:used]]
     is_old = columns.at_ms[:used] < _oldest_ms(context, company_id)
-    status[is_old & (status != DriverStatus.GONE)] = DriverStatus.STALE
+    status[is_old & (status != _GONE)] = _STALE
     # Without a position there is nothing to draw.
     is_theirs = columns.company[:used] == fleet.company_index(company_id)
-    status[~is_theirs | (columns.at_ms[:used] < 0)] = DriverStatus.GONE
+    status[~is_theirs | (columns.at_ms[:used] < 0)] = _GONE
     return Shown(columns.lat[:used].copy(), columns.lon[:used].copy(), status)
 
 
