@@ -21,6 +21,7 @@ from daeri.kernel.time import WallClock
 Handler = Callable[[Tx, Event], Awaitable[None]]
 
 _CLAIM = "INSERT INTO handled_events (event_id, handler, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_HIGHEST_ID = 2**63 - 1
 _PENDING = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
 # The queue hands its own JSON over as text, which our connections' codec wraps into a JSON string.
 _HELD = """
@@ -134,4 +135,5 @@ async def held(tx: Tx, company_id: UUID, *, limit: int = 100) -> list[HeldJob]:
 
 async def retry(tx: Tx, company_id: UUID, job_id: int) -> bool:
     """Queue a held job of the company again; False when there is none of that id."""
-    return await tx.execute(_RETRY, company_id, job_id) == 1
+    is_id = 0 < job_id <= _HIGHEST_ID
+    return is_id and await tx.execute(_RETRY, company_id, job_id) == 1

@@ -45,6 +45,8 @@ ROUTES = [
     Route("/calls/{call_id}/cancel", "customer", {"reason": "changed_mind"}),
     Route("/driver/duty", "driver", {"on": True, "position": {"lat": 37.5, "lon": 127.0}}),
     Route("/driver/calls/{call_id}/cancel", "driver", {"reason": "car_trouble"}),
+    Route("/console/calls/{call_id}/cancel", "staff", {"reason": "customer_asked"}),
+    Route("/console/calls/{call_id}/release", "staff", {"reason": "driver_too_far"}),
     Route("/driver/handles", "gateway", {"ids": [NOBODY]}),
     Route("/driver/positions", "driver", {"points": [[1, 37.5, 127.0, 5]]}),
 ]  # fmt: skip -- a table
@@ -112,8 +114,11 @@ def document(running: Running) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def people(running: Running, customer: Person, driver: Person, gateway: Person) -> dict[str, httpx.Client]:
-    return {"anybody": running.anybody, "customer": customer.http, "driver": driver.http, "gateway": gateway.http}
+def people(
+    running: Running, customer: Person, driver: Person, staff: Person, gateway: Person
+) -> dict[str, httpx.Client]:
+    named = {"customer": customer, "driver": driver, "staff": staff, "gateway": gateway}
+    return {"anybody": running.anybody} | {name: person.http for name, person in named.items()}
 
 
 def test_every_route_with_a_body_is_attacked(document: dict[str, Any]) -> None:
@@ -168,9 +173,11 @@ def test_another_media_type_is_refused(route: Route, media_type: str, people: di
     refused(answer, 415, "media_type_unsupported")
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if "cancel" not in one.path], ids=lambda one: one.path)
+@pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
-    refused(_send(people[route.who], route.path, b""))
+    """Only the end of a call needs none: there is just no such call."""
+    status = 404 if route.path.endswith(("/cancel", "/release")) else 400
+    refused(_send(people[route.who], route.path, b""), status)
 
 
 def test_a_refusal_says_where_and_does_not_repeat_what_was_sent(customer: Person) -> None:

@@ -46,8 +46,21 @@ def test_an_impossible_row_is_dropped_for_its_reason(
 
 @pytest.mark.parametrize(
     "row",
-    [[], [1], [1, 2], [-1, LAT, LON], [0, 1e308, LON], [0, LAT, -1e308], [1e308, LAT, LON], [0, LAT, LON, 1e308],
-     [0, 215, 215], [0, 214.748, 214.748], [2**63, LAT, LON], [0.5, LAT, LON, -1e308], [0, LAT, LON, 1, 2, 3]],
+    [
+        [],
+        [1],
+        [1, 2],
+        [-1, LAT, LON],
+        [0, 1e308, LON],
+        [0, LAT, -1e308],
+        [1e308, LAT, LON],
+        [0, LAT, LON, 1e308],
+        [0, 215, 215],
+        [0, 214.748, 214.748],
+        [2**63, LAT, LON],
+        [0.5, LAT, LON, -1e308],
+        [0, LAT, LON, 1, 2, 3],
+    ],
 )  # fmt: skip -- a table
 def test_a_row_that_no_record_can_hold_is_dropped(row: list[float], running: Running, reporter: Person) -> None:
     _absorb(running)
@@ -95,7 +108,7 @@ def test_any_bytes_may_come_and_nobody_moves(filling: bytes, running: Running, r
 
 
 def test_a_million_points_in_small_bodies_cost_no_more_than_their_buffer(running: Running, reporter: Person) -> None:
-    """The buffer between two rounds is bounded: what is too much is dropped and counted, and the next round is clean."""
+    """The buffer between two rounds is bounded: what is too much is dropped and counted; the next round is clean."""
     _absorb(running)
     record = RECORD.pack(_now_ms(), round(LAT * 1e7), round(LON * 1e7), 50, 0)
     frame = record * (65_536 // 20)

@@ -124,7 +124,7 @@ def _structs(handlers: Iterable[object]) -> Iterator[type[msgspec.Struct]]:
             yield from (one for one in found if isinstance(one, type) and issubclass(one, msgspec.Struct))
 
 
-def _operation_id(handler: HTTPRouteHandler, _method: Method, _path: Sequence[object]) -> str:
-    """`request_call` → `requestCall`: the handlers' names are unique and stay."""
-    first, *others = handler.handler_name.split("_")
+def _operation_id(handler: HTTPRouteHandler, _method: Method, path: Sequence[object]) -> str:
+    """`request_call` → `requestCall`, for staff `consoleRequestCall`: handlers' names are unique in each, and stay."""
+    first, *others = (["console"] if "console" in path else []) + handler.handler_name.split("_")
     return first + "".join(map(str.title, others))

@@ -40,11 +40,9 @@ def read_minute(text: str | None) -> datetime | None:
     """A `datetime-local` field (`2026-11-22T21:00`, Korean time) as an instant; None when empty or unreadable."""
     try:
         local = datetime.fromisoformat(text) if text else None
-    except ValueError:
+        return None if local is None else (local if local.tzinfo else local.replace(tzinfo=KST)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter beside the first and the last year
         return None
-    if local is None:
-        return None
-    return (local if local.tzinfo else local.replace(tzinfo=KST)).astimezone(UTC)
 
 
 def write_minute(instant: datetime | None) -> str:
