@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
     SELECT array_agg(o.driver_id ORDER BY o.closed_at, o.id) AS drivers,
            array_agg(o.state ORDER BY o.closed_at, o.id) AS states,
            array_agg(o.closed_at ORDER BY o.closed_at, o.id) AS closed
-    FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored')
+    FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored', 'accepted')
 ) a ON true
 WHERE c.state = 'requested' AND NOT EXISTS (SELECT FROM offers o WHERE o.call_id = c.id AND o.state = 'live')
 ORDER BY c.dispatch_at, c.id LIMIT $1

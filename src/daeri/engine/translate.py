@@ -27,7 +27,12 @@ from daeri.kernel.time import to_millis
 from daeri.policies.model import DispatchPolicy, PositionPolicy
 
 _KMH_PER_MPS = 3.6
-_ANSWERS = {OfferState.DECLINED: Answer.DECLINED, OfferState.IGNORED: Answer.IGNORED}
+# Who accepted a call that waits again was taken off it: as good as a no.
+_ANSWERS = {
+    OfferState.DECLINED: Answer.DECLINED,
+    OfferState.IGNORED: Answer.IGNORED,
+    OfferState.ACCEPTED: Answer.DECLINED,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ CREATE FUNCTION public.call_number(p_count bigint) RETURNS text
     AS $$
 DECLARE
     alphabet constant text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-    -- An odd factor permutes the numbers below 2^35: no two counts share a number.
+    -- Odd factors and shifts each permute the numbers below 2^35: no two counts share a number.
     scrambled bigint := (p_count * 155846203 + 17179869183) & 34359738367;
     body text := '';
     total integer := 0;
     digit integer;
 BEGIN
+    scrambled := ((scrambled # (scrambled >> 17)) * 121998301) & 34359738367;
+    scrambled := ((scrambled # (scrambled >> 18)) * 186583121) & 34359738367;
+    scrambled := scrambled # (scrambled >> 17);
     FOR place IN 0..6 LOOP
         digit := (scrambled >> (5 * place)) & 31;
         body := substr(alphabet, digit + 1, 1) || body;
