@@ -161,9 +161,9 @@ async def _check(dsn: str) -> None:
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(address=address, problem=str(error) or "no answer in time") from error
     version = connection.get_server_version()
-    await connection.close()
+    await connection.close(timeout=_CONNECT_WITHIN_S)
     if version.major < _OLDEST_MAJOR:
-        found = f"{version.major}.{version.minor}"
+        found = f"{version.major}.{version.micro}"
         raise ServerTooOld(address=address, version=found, needed=_OLDEST_MAJOR)
 
 
