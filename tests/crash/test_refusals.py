@@ -1,6 +1,8 @@
 """What a person can get wrong when starting daeri is said in one line, with a status that scripts can see."""
 
 import asyncio
+import os
+import signal
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
@@ -50,6 +52,18 @@ def test_a_second_up_on_a_data_folder(program: Program, data_folder: Path) -> No
     second = daeri("up", "--data-folder", data_folder, *ports, cwd=data_folder.parent)
     assert_one_line(second, str(data_folder), f"process {program.running.pid}")
     assert program.readiness() == 200
+
+
+def test_a_database_that_dies_takes_the_program_with_it(program: Program, data_folder: Path) -> None:
+    """Better started again by whoever looks after it than alive without a database."""
+    program.start()
+    program.until_ready()
+    postmaster = int((data_folder / "cluster" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+    assert program.running.wait(20) == 1
+    ours = [line for line in program.last_words().splitlines() if line.startswith("daeri: ")]
+    assert len(ours) == 1, ours
+    assert "database was lost" in ours[0]
 
 
 def test_an_unknown_option(scratch_folder: Path) -> None:
