@@ -1,17 +1,16 @@
 """The HTTP application: routes, who asks, refusals, and what is measured around every request."""
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import uuid4
 
-from litestar import Litestar, Router
+from asyncpg import InsufficientResourcesError, OperatorInterventionError, PostgresConnectionError
+from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from daeri.accounts.model import Principal
@@ -22,21 +21,39 @@ from daeri.web.api.documented import openapi_config
 from daeri.web.bodies import JsonRequest
 from daeri.web.context import WebContext
 from daeri.web.principals import principal_of
+from daeri.web.request_ids import request_id_of
 
 API_PATH = "/api/v1"
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 _UNROUTED = "(none)"
 
+_DATABASE_AWAY = (PostgresConnectionError, OperatorInterventionError, InsufficientResourcesError, ConnectionError)
 
-def build_app(context: WebContext, rooms: Sequence[ControllerRouterHandler] = ()) -> ASGIApp:
-    """The whole application over `context`; `rooms` are further routers (pages, streams, static files)."""
+Headers = list[tuple[bytes, bytes]]
+MissingPage = Callable[[Request[Any, Any, Any]], Response[str]]
+
+_HEADERS: Headers = [(b"x-content-type-options", b"nosniff")]
+# Answers of the API are personal, and no page: nothing in them may be kept, run or framed.
+_API_HEADERS: Headers = [
+    *_HEADERS,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+def build_app(
+    context: WebContext, rooms: Sequence[ControllerRouterHandler] = (), missing_page: MissingPage | None = None
+) -> ASGIApp:
+    """The whole application over `context`; `rooms` are further routers (pages, streams, static files).
+
+    `missing_page` is what people see at an address that does not exist; programs get a problem.
+    """
     app = Litestar(
-        route_handlers=[api_router(context), operations.root_router, *_metrics(context), positions.positions, *rooms],
+        route_handlers=[api_router(context), operations.root_router, *_metrics(context), *rooms],
         dependencies={
             "context": Provide(_context, sync_to_thread=False),
             "principal": Provide(_principal),
         },
-        exception_handlers=_exception_handlers(context),
+        exception_handlers=_exception_handlers(context, missing_page),
         openapi_config=openapi_config(f"{API_PATH}/schema", [positions.DOCUMENT]),
         request_max_body_size=context.settings.body_limit_bytes,
         state=State({"context": context}),
@@ -69,15 +86,22 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        if scope["path"] == positions.PATH:
+            started = time.perf_counter()
+            status = await positions.report_positions(scope, receive, send, context)
+            context.metrics.request_done(scope["method"], positions.PATH, status, time.perf_counter() - started)
+            return
+        request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        defaults = _API_HEADERS if scope["path"].startswith(API_PATH) else _HEADERS
         status, started = 500, time.perf_counter()
 
         async def send_measured(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                given = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                message["headers"] = _with_defaults(given, defaults)
             await send(message)
 
         try:
@@ -90,10 +114,10 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
     return run
 
 
-def _request_id(scope: Scope) -> str:
-    """The caller's, where it looks like one; else a new one."""
-    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    return given if _REQUEST_ID.match(given) else uuid4().hex
+def _with_defaults(given: Headers, defaults: Headers) -> Headers:
+    """`given` and what of `defaults` it does not say itself."""
+    names = {name.lower() for name, _ in given}
+    return [*given, *(header for header in defaults if header[0] not in names)]
 
 
 def _context(state: State) -> WebContext:
@@ -109,11 +133,20 @@ def _metrics(context: WebContext) -> list[Router]:
     return [operations.metrics_router] if context.settings.metrics else []
 
 
-def _exception_handlers(context: WebContext) -> dict[int | type[Exception], Callable[..., Any]]:
+def _exception_handlers(
+    context: WebContext, missing_page: MissingPage | None
+) -> dict[int | type[Exception], Callable[..., Any]]:
     problems = context.problems
+
+    def missing(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+        is_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(API_PATH)
+        return missing_page(request) if missing_page is not None and is_page else problems.http(request, error)
+
     return {
         DaeriError: problems.refusal,
+        NotFoundException: missing,
         ValidationException: problems.invalid,
         HTTPException: problems.http,
+        **dict.fromkeys(_DATABASE_AWAY, problems.unavailable),
         Exception: problems.unexpected,
     }
