@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from daeri.bootstrap import open_parts
-from daeri.cli import keeping, replaying, showing
+from daeri.cli import benching, keeping, replaying, showing
 from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
@@ -32,6 +32,7 @@ app = typer.Typer(
     help="daeri: a designated-driver dispatch platform.",
 )
 app.add_typer(keeping.app)
+app.add_typer(benching.app, name="bench")
 
 DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15 or newer instead of the embedded one.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Where the embedded database and the keys live.")]
@@ -133,7 +134,7 @@ def replay(
     customers = min(len(file.trips), 2 * drivers + 500)  # each has one open call at a time
     plan = replaying.Replay(file, drivers, customers, seed, Pace(step_s, cadence_s, speed, parallel))
     given = {"replay_from": replaying.begins_at(file), "log_level": "warning", "port": 0, "driver_port": 0}
-    with scratch_settings(None, **given) as settings, own_database(settings) as dsn:
+    with scratch_settings(None, **given) as settings, own_database(settings, throwaway=True) as dsn:
         result = run(lambda stop: replaying.play(settings, dsn, stop, plan), settings)
     if report is not None:
         write_report(result, report)

@@ -87,13 +87,16 @@ def database_of(settings: Settings, *, throwaway: bool = False) -> Iterator[str]
 
 
 @contextmanager
-def own_database(settings: Settings) -> Iterator[str]:
-    """Like `database_of`, but for a process that serves: the data folder and the ports must not be in use already."""
+def own_database(settings: Settings, *, throwaway: bool = False) -> Iterator[str]:
+    """Like `database_of`, but for a process that serves: the data folder and the ports must not be in use already.
+
+    `throwaway` is for what is made anew each time: nothing waits for the disk.
+    """
     refuse_taken_ports(settings)
     if settings.database_url is not None:
         yield _checked(settings.database_url)
         return
-    with embedded_postgres(settings.data_folder) as server:
+    with embedded_postgres(settings.data_folder, throwaway=throwaway) as server:
         yield server.dsn
 
 
