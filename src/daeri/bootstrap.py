@@ -204,7 +204,7 @@ async def _serve_web(program: Program, stop: asyncio.Event) -> None:
     await rooms.open()
     server = _Server(
         uvicorn.Config(
-            build_app(program.context, rooms.routers),
+            build_app(program.context, rooms.routers, rooms.missing_page),
             host=settings.host,
             port=settings.port,
             loop="none",

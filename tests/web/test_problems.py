@@ -8,7 +8,7 @@ from daeri.kernel.errors import DaeriError
 from daeri.web.words import Language, read_words
 
 # What only an operator at the command line meets: the exception's own text is shown there.
-_COMMAND_LINE = ("daeri.infra.embedded", "daeri.infra.backup", "daeri.infra.keys", "daeri.migrations")
+_COMMAND_LINE = ("daeri.cli", "daeri.infra.embedded", "daeri.infra.backup", "daeri.infra.keys", "daeri.migrations")
 
 
 def _refusals(base: type[DaeriError]) -> set[type[DaeriError]]:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from asyncpg import InsufficientResourcesError, OperatorInterventionError, PostgresConnectionError
 from litestar import Litestar, Request, Response, Router
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -20,24 +19,13 @@ from daeri.web.api import console, customer_calls, driver_work, ground, operatio
 from daeri.web.api.documented import openapi_config
 from daeri.web.bodies import JsonRequest
 from daeri.web.context import WebContext
+from daeri.web.edge import API_PATH, DATABASE_AWAY, complete_headers
 from daeri.web.principals import principal_of
 from daeri.web.request_ids import request_id_of
 
-API_PATH = "/api/v1"
 _UNROUTED = "(none)"
 
-_DATABASE_AWAY = (PostgresConnectionError, OperatorInterventionError, InsufficientResourcesError, ConnectionError)
-
-Headers = list[tuple[bytes, bytes]]
 MissingPage = Callable[[Request[Any, Any, Any]], Response[str]]
-
-_HEADERS: Headers = [(b"x-content-type-options", b"nosniff")]
-# Answers of the API are personal, and no page: nothing in them may be kept, run or framed.
-_API_HEADERS: Headers = [
-    *_HEADERS,
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-]
 
 
 def build_app(
@@ -93,15 +81,13 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
             return
         request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        defaults = _API_HEADERS if scope["path"].startswith(API_PATH) else _HEADERS
         status, started = 500, time.perf_counter()
 
         async def send_measured(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                message["headers"] = _with_defaults(given, defaults)
+                message["headers"] = complete_headers(scope, list(message.get("headers", ())), request_id)
             await send(message)
 
         try:
@@ -112,12 +98,6 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
             context.metrics.request_done(str(scope.get("method")), route, status, time.perf_counter() - started)
 
     return run
-
-
-def _with_defaults(given: Headers, defaults: Headers) -> Headers:
-    """`given` and what of `defaults` it does not say itself."""
-    names = {name.lower() for name, _ in given}
-    return [*given, *(header for header in defaults if header[0] not in names)]
 
 
 def _context(state: State) -> WebContext:
@@ -147,6 +127,6 @@ def _exception_handlers(
         NotFoundException: missing,
         ValidationException: problems.invalid,
         HTTPException: problems.http,
-        **dict.fromkeys(_DATABASE_AWAY, problems.unavailable),
+        **dict.fromkeys(DATABASE_AWAY, problems.unavailable),
         Exception: problems.unexpected,
     }

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from litestar import get
+from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from daeri.web.console.routes import ConsoleRoom, console_router
+from daeri.web.app import MissingPage
+from daeri.web.console.door import HOME_PATH
+from daeri.web.console.routes import ConsoleRoom, console_router, nowhere
 from daeri.web.console_rows.rows import ConsoleRows
 from daeri.web.console_rows.staff_door import CookieDoor
 from daeri.web.context import WebContext
@@ -22,6 +27,7 @@ class Rooms:
     """The routers to mount, and what must be ended before the process ends."""
 
     routers: Sequence[ControllerRouterHandler]
+    missing_page: MissingPage
     console: ConsoleStreams
     customers: CustomerStreams
     drivers: DriverListener
@@ -37,6 +43,12 @@ class Rooms:
         await self.drivers.drain()
 
 
+@get("/", include_in_schema=False)
+async def home() -> Redirect:
+    """There is one set of pages so far."""
+    return Redirect(HOME_PATH)
+
+
 def build_rooms(context: WebContext) -> Rooms:
     """Pages, files and streams over one context."""
     pages = build_pages(Basemap(style_url=context.settings.map_style_url))
@@ -44,10 +56,11 @@ def build_rooms(context: WebContext) -> Rooms:
     console, customers = ConsoleStreams(context, feed), CustomerStreams(context, feed)
     is_secure = context.settings.web_url.startswith("https")
     room = ConsoleRoom(pages, rows, rows, CookieDoor(context), secure_cookies=is_secure)
-    routers = [
+    routers: list[ControllerRouterHandler] = [
+        home,
         console_router(room),
         static_router(pages.assets),
         console_stream_router(console),
         customer_stream_router(customers),
     ]
-    return Rooms(routers, console, customers, DriverListener(context))
+    return Rooms(routers, partial(nowhere, room=room), console, customers, DriverListener(context))

@@ -78,6 +78,18 @@ class Problems:
         """A domain's refusal."""
         return _response(self.of(error, request))
 
+    def answer_to(self, request: _AnyRequest, error: Exception) -> Response[bytes]:
+        """The problem of any of these, for who answers without the framework."""
+        match error:
+            case DaeriError():
+                return self.refusal(request, error)
+            case ValidationException():
+                return self.invalid(request, error)
+            case HTTPException():
+                return self.http(request, error)
+            case _:
+                return self.unavailable(request, error)
+
     def invalid(self, request: _AnyRequest, error: ValidationException) -> Response[bytes]:
         """A body or parameter that does not fit; `fields` says where, without repeating what was sent."""
         found = error.extra if isinstance(error.extra, list) else []
@@ -88,6 +100,11 @@ class Problems:
         """What the framework refuses by itself."""
         code = _HTTP_CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
         return _response(self._problem(error.status_code, code, request, {}), error.headers)
+
+    def unavailable(self, request: _AnyRequest, error: Exception) -> Response[bytes]:
+        """The database went away under the request, whose command has had no effect or can be asked for by its key."""
+        log.warning("database_away", error=type(error).__name__)
+        return _response(self._problem(503, "unavailable", request, {}), {"retry-after": "1"})
 
     def unexpected(self, request: _AnyRequest, error: Exception) -> Response[bytes]:
         """A fault of ours: logged whole, told as little as possible."""

@@ -1,12 +1,11 @@
 """Positions over HTTP, for clients without a socket: a bare ASGI handler, because every driver sends one in seconds."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Router, post
-from litestar.exceptions import ClientException, HTTPException, MethodNotAllowedException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, MethodNotAllowedException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import HTTPScope, Receive, Send
 from msgspec import Meta
@@ -18,6 +17,7 @@ from daeri.kernel.ids import DriverId
 from daeri.web.api.documented import Bare
 from daeri.web.bodies import decode
 from daeri.web.context import WebContext
+from daeri.web.edge import DATABASE_AWAY, Headers, complete_headers
 from daeri.web.live.positions import pack_samples
 from daeri.web.problems import MEDIA_TYPE, Problems
 from daeri.web.request_ids import request_id_of
@@ -87,7 +87,7 @@ async def report_positions(scope: HTTPScope, receive: Receive, send: Send, conte
     """
     try:
         count = await _take(scope, receive, context)
-    except (DaeriError, HTTPException) as refusal:
+    except (DaeriError, HTTPException, *DATABASE_AWAY) as refusal:
         return await _refuse(scope, send, context.problems, refusal)
     await _answer(send, 202, "application/json", _ACCEPTED % count)
     return 202
@@ -151,24 +151,19 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _refuse(scope: HTTPScope, send: Send, problems: Problems, refusal: DaeriError | HTTPException) -> int:
+async def _refuse(scope: HTTPScope, send: Send, problems: Problems, refusal: Exception) -> int:
+    """What the app does around every other answer."""
     request_id = request_id_of(scope)
     scope.setdefault("state", {})["request_id"] = request_id
-    request: Request[Any, Any, Any] = Request(scope)
-    if isinstance(refusal, DaeriError):
-        response = problems.refusal(request, refusal)
-    elif isinstance(refusal, ValidationException):
-        response = problems.invalid(request, refusal)
-    else:
-        response = problems.http(request, refusal)
+    response = problems.answer_to(Request(scope), refusal)
     status = response.status_code or 500
-    await _answer(send, status, MEDIA_TYPE, response.content, {**response.headers, "x-request-id": request_id})
+    headers = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+    await _answer(send, status, MEDIA_TYPE, response.content, complete_headers(scope, headers, request_id))
     return status
 
 
-async def _answer(send: Send, status: int, media_type: str, body: bytes, more: Mapping[str, str] | None = None) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in (more or {}).items()]
-    headers += [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
+async def _answer(send: Send, status: int, media_type: str, body: bytes, more: Headers | None = None) -> None:
+    headers = [*(more or ()), (b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

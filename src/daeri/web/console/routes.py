@@ -210,6 +210,11 @@ def missing(request: PageRequest, room: ConsoleRoom, viewer: Viewer) -> Response
     return room.page(request, "console/missing.html", status=HTTP_404_NOT_FOUND, viewer=viewer, room="")
 
 
+def nowhere(request: PageRequest, room: ConsoleRoom) -> Response[str]:
+    """An address that leads nowhere, asked for by a person, who may be signed out."""
+    return room.page(request, "missing.html", status=HTTP_404_NOT_FOUND)
+
+
 async def current_viewer(request: PageRequest, room: Room) -> Viewer:
     """The viewer of this request. Raises SignInNeeded without a session."""
     viewer = await room.door.viewer(request)
