@@ -1,7 +1,7 @@
 """`daeri bench NAME`: the program's speed beside a reference in the same run. See docs/performance.md."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -12,8 +12,10 @@ from daeri.bench import calls as bench_calls
 from daeri.bench import korea as bench_korea
 from daeri.bench import processes
 from daeri.bench import sockets as bench_sockets
-from daeri.bench import tick as bench_tick
 from daeri.bench.stage import open_stage
+
+if TYPE_CHECKING:
+    from daeri.bench.tick import Comparison, TickReport
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks: each prints its figures, a reference and the ratio.")
 
@@ -42,13 +44,7 @@ def tick(
     as_json: Json = False,
 ) -> None:
     """One tick of dispatch, its search and its matching."""
-    report = bench_tick.run(
-        rounds=rounds,
-        drivers=drivers,
-        positions=min(positions, drivers),
-        calls=calls,
-        match_drivers=min(10 * calls, drivers),
-    )
+    report = _tick(rounds, drivers, positions, calls)
     _show("bench tick", report, _tick_lines(report), as_json=as_json)
 
 
@@ -96,13 +92,25 @@ def korea(
 def every(as_json: Json = False) -> None:
     """All of them at full size, one after the other: about ten minutes of a quiet machine."""
     _require_all_tools()
-    ticks = bench_tick.run(rounds=100)
+    ticks = _tick(rounds=100, drivers=100_000, positions=3_300, calls=1_000)
     taken_in = _positions(2_000, 5.0)
     lives = bench_calls.run()
     night = bench_korea.run(bench_korea.Plan())
     reports = {"tick": ticks, "positions": taken_in, "calls": lives, "korea": night}
     lines = [*_tick_lines(ticks), *_position_lines(taken_in), *_call_lines(lives), *_korea_lines(night)]
     _show("bench all", reports, lines, as_json=as_json)
+
+
+def _tick(rounds: int, drivers: int, positions: int, calls: int) -> "TickReport":
+    from daeri.bench import tick as bench_tick  # noqa: PLC0415 -- its references (SciPy, Redis) load for a second
+
+    return bench_tick.run(
+        rounds=rounds,
+        drivers=drivers,
+        positions=min(positions, drivers),
+        calls=calls,
+        match_drivers=min(10 * calls, drivers),
+    )
 
 
 def _positions(sockets: int, seconds: float) -> bench_sockets.PositionFigures:
@@ -116,7 +124,7 @@ def _require_all_tools() -> None:
         raise typer.BadParameter("; ".join(lacking))
 
 
-def _tick_lines(report: bench_tick.TickReport) -> list[Line]:
+def _tick_lines(report: "TickReport") -> list[Line]:
     target = report.target_p50_ms
     whole = Line(
         f"whole tick, {report.drivers} drivers, {report.calls} calls, p50",
@@ -127,7 +135,7 @@ def _tick_lines(report: bench_tick.TickReport) -> list[Line]:
     return [whole, *map(_comparison_line, report.comparisons), *(Line(what, "not run") for what in report.not_run)]
 
 
-def _comparison_line(found: bench_tick.Comparison) -> Line:
+def _comparison_line(found: "Comparison") -> Line:
     wanted = found.target_ratio
     return Line(
         found.what,
