@@ -24,7 +24,7 @@ def test_a_small_night_loses_nothing() -> None:
     assert report.errors == {}
     assert (heard.lost_offers, heard.calls_without_card, heard.sockets_lost) == (0, 0, 0)
     assert heard.calls > 0
-    assert heard.offers >= heard.calls
+    assert heard.offers > 0
     assert heard.positions_dropped == {}
     assert heard.positions_believed == pytest.approx(heard.positions_sent, rel=0.5)
     assert report.request_to_card.count == heard.calls

@@ -129,8 +129,7 @@ def run(plan: Plan) -> KoreaReport:
             _say(lines, "stop")
             heard = [one for line in lines for one in line.recv()]
         offers = asyncio.run(_offers(stage, before.at, after.at - timedelta(seconds=_grace_s(plan))))
-    driving = sum(call_id is not None for call_id in night.call_ids)
-    return _report(plan, driving, _Measured(before, after, heard, offers))
+    return _report(plan, night.driving, _Measured(before, after, heard, offers))
 
 
 async def _prepare(stage: Stage, plan: Plan) -> tuple[People, Night, Crowd]:
@@ -140,7 +139,7 @@ async def _prepare(stage: Stage, plan: Plan) -> tuple[People, Night, Crowd]:
         people = await make_people(parts, drivers_on_duty=plan.drivers, customers_count=min(5_000, max(10, calls)))
         ground = Ground(parts, plan.drivers, rng)
         night = await begin_night(parts, people, ground, rng)
-    return people, night, Crowd(people.customers, ground.points(max(1, calls)), plan.calls_per_s)
+    return people, night, Crowd(people.customers, night.origins(max(1, calls), rng), plan.calls_per_s)
 
 
 def _divide(plan: Plan, people: People, night: Night, crowd: Crowd) -> list[list[Squad | Crowd]]:

@@ -39,6 +39,7 @@ _INHABITANTS = {
 }
 _DRIVERS_A_REGION = 200  # on the mean; a smaller night has fewer regions, so that drivers are as near as at full size
 _SPREAD_M = 2_500.0
+_WALK_M = 200.0
 _DRIVEN_FOR_S = 2_000.0  # calls that began at most that long ago are still driving: 58,000 at 29 a second
 _CHUNK = 10_000
 
@@ -69,6 +70,18 @@ class Night:
     lon: Floats
     call_ids: list[str | None]
 
+    @property
+    def driving(self) -> int:
+        return sum(call_id is not None for call_id in self.call_ids)
+
+    def origins(self, count: int, rng: np.random.Generator) -> list[Point]:
+        """Where customers ask from: near drivers who wait, so that the clock and not the map is measured."""
+        idle = np.array([number for number, call_id in enumerate(self.call_ids) if call_id is None])
+        near = np.resize(rng.permutation(idle), count)
+        north, east = rng.normal(0, _WALK_M / METRES_PER_DEGREE, (2, count))
+        lat, lon = self.lat[near] + north, self.lon[near] + east
+        return [Point(float(one), float(other)) for one, other in zip(lat, lon, strict=True)]
+
 
 class Ground:
     """Draws places: a region by its inhabitants, then a point around the middle of it."""
@@ -90,9 +103,6 @@ class Ground:
         middle = self._points[self._rng.choice(len(self._points), count, p=self._weights)]
         north, east = self._rng.normal(0, _SPREAD_M / METRES_PER_DEGREE, (2, count))
         return middle[:, 0] + north, middle[:, 1] + east / np.cos(np.radians(middle[:, 0]))
-
-    def points(self, count: int) -> list[Point]:
-        return [Point(float(lat), float(lon)) for lat, lon in zip(*self.places(count), strict=True)]
 
 
 async def begin_night(parts: Parts, people: People, ground: Ground, rng: np.random.Generator) -> Night:
