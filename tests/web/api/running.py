@@ -18,7 +18,7 @@ from tests.dispatch.factories import Night
 from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson, NewStaff
 from daeri.accounts.model import AccountKind, Role
-from daeri.bootstrap import Program, build_program, open_parts, serve
+from daeri.bootstrap import Program, build_program, clock_of, open_parts, serve
 from daeri.companies import api as companies
 from daeri.companies.model import CreateCompany
 from daeri.customers import api as customers
@@ -96,8 +96,10 @@ class Running:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE_S)
 
-    def client(self, **headers: str) -> httpx.Client:
-        return httpx.Client(base_url=self.api, headers=headers, timeout=PATIENCE_S)
+    def client(self, address: str | None = None, **headers: str) -> httpx.Client:
+        """A client of the API; from another `address` (127.x.y.z) it has other limits."""
+        transport = httpx.HTTPTransport(local_address=address)
+        return httpx.Client(base_url=self.api, headers=headers, timeout=PATIENCE_S, transport=transport)
 
     def ask(self, work: Callable[[Program], Awaitable[Done]]) -> Done:
         """Do `work` in the server's own loop."""
@@ -149,7 +151,10 @@ class Running:
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with open_parts(self.settings, self._dsn) as parts, build_program(parts) as program:
+        async with (
+            open_parts(self.settings, self._dsn, clock=clock_of(self.settings)) as parts,
+            build_program(parts) as program,
+        ):
             self.program = program
             self.ours = await _company(program, "hanbit", "한빛대리")
             self.theirs = await _company(program, "saebyeok", "새벽대리")

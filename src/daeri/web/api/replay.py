@@ -1,6 +1,6 @@
 """Replay mode only: business time moves when told to, and the answer comes when everything due has been done."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +11,8 @@ from daeri.accounts.model import Permission, Principal
 from daeri.kernel.errors import Invalid, NotFound
 from daeri.web.context import WebContext
 from daeri.web.principals import require_staff
+
+_LONGEST_STEP = timedelta(days=1)
 
 
 class StepIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +33,12 @@ class TimeGoesOn(Invalid):
     code = "time_goes_on"
 
 
+class StepTooLong(Invalid):
+    """More rounds of matching than one request should wait for; facts: most_hours."""
+
+    code = "step_too_long"
+
+
 class NotReplaying(NotFound):
     """This process runs in real time."""
 
@@ -38,17 +46,19 @@ class NotReplaying(NotFound):
 
 
 @post("/replay/step", status_code=200)
-async def step(context: WebContext, principal: Principal, data: StepIn) -> StepOut:
+async def step_time(context: WebContext, principal: Principal, data: StepIn) -> StepOut:
     """Tick up to `until`, then wait for the jobs."""
     require_staff(principal)
     principal.require(Permission.POLICIES_WRITE)
     now = context.clock.now()
     if data.until < now:
         raise TimeGoesOn(now=now.isoformat())
+    if data.until - now > _LONGEST_STEP:
+        raise StepTooLong(most_hours=_LONGEST_STEP // timedelta(hours=1))
     if context.stepper is None:
         raise NotReplaying()
     ticks = await context.stepper.step(data.until)
     return StepOut(context.clock.now(), ticks, await context.stepper.messages())
 
 
-router = Router(path="/", route_handlers=[step], tags=["replay"])
+router = Router(path="/", route_handlers=[step_time], tags=["replay"])
