@@ -182,10 +182,9 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         background = [group.create_task(watch_loop(parts.metrics)), group.create_task(_refresh(program, end))]
         if Role.ENGINE in settings.roles and settings.replay_from is None:
             group.create_task(loop.run(program.engine, parts.database, end, tick_s=settings.tick_ms / 1000))
-        if Role.WORKER in settings.roles:
+        if Role.WORKER in settings.roles and settings.replay_from is None:
             group.create_task(program.worker.run())
-            if settings.replay_from is None:
-                background.append(group.create_task(_housekeep(program, end)))
+            background.append(group.create_task(_housekeep(program, end)))
         if Role.WEB in settings.roles:
             group.create_task(_serve_web(program, stop))
         await stop.wait()
@@ -317,7 +316,14 @@ async def _prepare_replay(program: Program) -> None:
     await program.engine.start()
 
     inbox = ReplayInbox(parts.bus, program.context.names)
-    program.context.stepper = EngineStepper(program.engine, clock, parts.database, inbox.collect, tick=_REPLAY_TICK)
+    program.context.stepper = EngineStepper(
+        program.engine,
+        clock,
+        parts.database,
+        work_off=program.worker.work_off,
+        collect=inbox.collect,
+        tick=_REPLAY_TICK,
+    )
 
 
 def _engine(parts: Parts) -> Engine:

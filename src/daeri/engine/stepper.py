@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from daeri.engine.engine import Engine
-from daeri.infra import jobs
 from daeri.infra.database import Database, Tx
 from daeri.kernel.time import SteppedClock
 
@@ -16,11 +15,19 @@ class EngineStepper:
     """Owns the clock of a replay; `tick` is the length of one round of matching in business time."""
 
     def __init__(
-        self, engine: Engine, clock: SteppedClock, database: Database, collect: Collect, *, tick: timedelta
+        self,
+        engine: Engine,
+        clock: SteppedClock,
+        database: Database,
+        *,
+        work_off: Callable[[], Awaitable[int]],
+        collect: Collect,
+        tick: timedelta,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._database = database
+        self._work_off = work_off
         self._collect = collect
         self._tick = tick
 
@@ -33,7 +40,7 @@ class EngineStepper:
             ticks += 1
         if ticks == 0:
             await self._engine.tick()
-        await jobs.drain(self._database)
+        await self._work_off()
         return ticks
 
     async def messages(self) -> list[dict[str, Any]]:

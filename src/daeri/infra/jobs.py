@@ -22,6 +22,12 @@ Handler = Callable[[Tx, Event], Awaitable[None]]
 
 _CLAIM = "INSERT INTO handled_events (event_id, handler, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 _HIGHEST_ID = 2**63 - 1
+_TAKE = """
+DELETE FROM pgqueuer WHERE id IN (
+    SELECT id FROM pgqueuer WHERE status = 'queued' AND entrypoint = ANY($1) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id, entrypoint, payload
+"""
+_BATCH = 100
 _PENDING = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
 # The queue hands its own JSON over as text, which our connections' codec wraps into a JSON string.
 _HELD = """
@@ -71,6 +77,7 @@ class Worker:
     ) -> None:
         self._database = database
         self._wall = wall
+        self._handlers = dict(handlers)
         self._manager = QueueManager(Queries(AsyncpgPoolDriver(database.pool)))
         executor = partial(
             DatabaseRetryEntrypointExecutor,
@@ -78,10 +85,8 @@ class Worker:
             initial_delay=rule.first_delay,
             max_delay=rule.longest_delay,
         )
-        for name, handler in handlers.items():
-            self._manager.entrypoint(name, on_failure="hold", executor_factory=executor)(
-                partial(self._handle, name, handler)
-            )
+        for name in handlers:
+            self._manager.entrypoint(name, on_failure="hold", executor_factory=executor)(partial(self._handle, name))
 
     async def run(self, *, lease: timedelta = timedelta(seconds=30)) -> None:
         """Work until `stop`; jobs of a worker that died are picked up `lease` after its last sign of life."""
@@ -90,15 +95,34 @@ class Worker:
     def stop(self) -> None:
         self._manager.shutdown.set()
 
-    async def _handle(self, name: str, handler: Handler, job: Job) -> None:
-        """Claim (event, handler) and do its work in one transaction, so that a repeated job does nothing."""
-        event_id = UUID(bytes(job.payload or b"").decode())
+    async def work_off(self) -> int:
+        """Run what is queued, here and now and in order, until nothing is left; how many jobs there were.
+
+        For a replay, whose step must not wait for the queue's own rhythm. A handler's exception ends it.
+        """
+        done = 0
+        while taken := await self._work_off_batch():
+            done += taken
+        return done
+
+    async def _work_off_batch(self) -> int:
         async with self._database.transaction() as tx:
-            if await tx.execute(_CLAIM, event_id, name, self._wall.wall_now()) == 0:
-                return
-            event = await events.read(tx, event_id)
-            if event is not None:
-                await handler(tx, event)
+            jobs = await tx.rows(_TAKE, list(self._handlers), _BATCH)
+            for job in sorted(jobs, key=lambda row: int(row["id"])):
+                await self._handle_in(tx, job["entrypoint"], UUID(bytes(job["payload"]).decode()))
+        return len(jobs)
+
+    async def _handle(self, name: str, job: Job) -> None:
+        async with self._database.transaction() as tx:
+            await self._handle_in(tx, name, UUID(bytes(job.payload or b"").decode()))
+
+    async def _handle_in(self, tx: Tx, name: str, event_id: UUID) -> None:
+        """Claim (event, handler) and do its work in one transaction, so that a repeated job does nothing."""
+        if await tx.execute(_CLAIM, event_id, name, self._wall.wall_now()) == 0:
+            return
+        event = await events.read(tx, event_id)
+        if event is not None:
+            await self._handlers[name](tx, event)
 
 
 async def pending(tx: Tx) -> int:
