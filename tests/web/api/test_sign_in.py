@@ -16,7 +16,7 @@ def test_a_telephone_makes_nobody_staff(role: str, running: Running) -> None:
     assert running.rows() == before
 
 
-@pytest.mark.parametrize("phone", ["abc", "+82", "1", "++++", "010-0000"])
+@pytest.mark.parametrize("phone", ["abc", "+82", "1", "++++"])
 def test_what_is_no_number_is_refused(phone: str, running: Running) -> None:
     refused(_ask(running, phone))
 
