@@ -18,7 +18,7 @@ from daeri.infra.embedded import running_dsn
 from daeri.sim.tokens import TokensFile
 
 LOAD_S = (1.0, 4.0)  # between two lives of the program
-AFTERWARDS_S = 1.0
+AFTERWARDS_S = 0.5
 FINISH_WITHIN_S = 45.0
 OFFERED_WITHIN_S = 30.0
 ANSWERS_REPEATED = 30

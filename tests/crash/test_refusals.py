@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,6 +14,10 @@ from subprocess import CompletedProcess
 import asyncpg
 import pytest
 from tests.crash.program import Program, daeri, free_ports
+
+from daeri.cli import main
+
+Command = Callable[..., "CompletedProcess[str]"]
 
 pytestmark = [pytest.mark.xdist_group("crash")]
 
@@ -23,6 +28,23 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], scratch_folder: Path) -> Command:
+    """Runs a command in this process, which is quicker where it is refused before anything has begun."""
+
+    def run(*arguments: str) -> "CompletedProcess[str]":
+        monkeypatch.chdir(scratch_folder)
+        for name in [name for name in os.environ if name.startswith("DAERI_")]:
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(sys, "argv", ["daeri", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capfd.readouterr()
+        return CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
+
+    return run
 
 
 def assert_one_line(done: "CompletedProcess[str]", *words: str) -> None:
@@ -66,32 +88,32 @@ def test_a_database_that_dies_takes_the_program_with_it(program: Program, data_f
     assert "database was lost" in ours[0]
 
 
-def test_an_unknown_option(scratch_folder: Path) -> None:
-    done = daeri("up", "--no-such-option", cwd=scratch_folder)
+def test_an_unknown_option(here: Command) -> None:
+    done = here("up", "--no-such-option")
     assert done.returncode == 2
     assert "No such option: --no-such-option" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_impossible_option(scratch_folder: Path) -> None:
-    assert_one_line(daeri("up", "--port", "70000", cwd=scratch_folder), "port", "65535")
+def test_an_impossible_option(here: Command) -> None:
+    assert_one_line(here("up", "--port", "70000"), "port", "65535")
 
 
 @pytest.mark.parametrize(("command", "option"), [("up", "--port"), ("serve", "--driver-port"), ("demo", "--port")])
-def test_a_taken_port(scratch_folder: Path, taken_port: int, command: str, option: str) -> None:
+def test_a_taken_port(here: Command, scratch_folder: Path, taken_port: int, command: str, option: str) -> None:
     free, other = free_ports(2)
     ports = {"--port": str(free), "--driver-port": str(other)} | {option: str(taken_port)}
     arguments = [part for pair in ports.items() for part in pair]
-    done = daeri(command, "--data-folder", scratch_folder / "data", *arguments, cwd=scratch_folder)
+    done = here(command, "--data-folder", str(scratch_folder / "data"), *arguments)
     assert_one_line(done, f"127.0.0.1:{taken_port}", option)
     assert not (scratch_folder / "data" / "cluster").exists()
 
 
 @pytest.mark.parametrize("command", ["up", "migrate"])
-def test_a_database_that_does_not_answer(scratch_folder: Path, command: str) -> None:
+def test_a_database_that_does_not_answer(here: Command, command: str) -> None:
     (port,) = free_ports(1)
     dsn = f"postgresql://somebody:secret@127.0.0.1:{port}/nothing"
-    done = daeri(command, "--database-url", dsn, cwd=scratch_folder)
+    done = here(command, "--database-url", dsn)
     assert_one_line(done, f"127.0.0.1:{port}/nothing")
     assert "secret" not in done.stderr
 
