@@ -104,7 +104,8 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
     business = clock or wall
     bus = MemoryBus()
     path = settings.keys_path
-    ring = load_ring(path) if path.exists() else create_ring(path)
+    is_new = not path.exists()
+    ring = create_ring(path) if is_new else load_ring(path)
     # Calls that tie are ordered by id, so a replay that is to repeat needs the same ids again.
     randomness = secrets.token_bytes if settings.replay_from is None else Random(_REPLAY_SEED).randbytes
     ids = Ids(business, randomness)
@@ -112,7 +113,7 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
     gate = Gate(ring, ids, secrets.token_bytes, terms)
     async with open_database(dsn, bus, connections=settings.database_connections) as database:
         async with database.transaction() as tx:
-            await accounts.check_keys(tx, gate)
+            await _check_keys(tx, gate, settings, is_new=is_new)
             await regions.seed(tx)
             index = await regions.load_index(tx)
             shelf = PolicyShelf(await policies.load_books(tx), bus)
@@ -123,6 +124,16 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
             yield Parts(settings, database, bus, business, wall, ids, gate, metrics, tracer, shelf, index, LiveFleet())
         finally:
             tracer.close()
+
+
+async def _check_keys(tx: Tx, gate: Gate, settings: Settings, *, is_new: bool) -> None:
+    """Refuse keys of another database; a file that was made just now does not stay to be taken for the right one."""
+    try:
+        await accounts.check_keys(tx, gate)
+    except KeysForeign:
+        if is_new:
+            settings.keys_path.unlink()
+        raise
 
 
 def clock_of(settings: Settings) -> Clock:
