@@ -17,7 +17,7 @@ from asyncpg import InterfaceError, PostgresError
 from daeri import reactions
 from daeri.accounts import api as accounts
 from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import Moment, SignInTerms
+from daeri.accounts.model import KeysForeign, Moment, SignInTerms
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
