@@ -40,8 +40,8 @@ def spread(seconds: Sequence[float]) -> Spread:
 class Refused(Exception):
     """An answer that no load expects."""
 
-    def __init__(self, path: str, status: int, body: bytes) -> None:
-        super().__init__(f"{path}: {status} {body[:300]!r}")
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"{status} {_code(body)}")
 
 
 class HttpClient:
@@ -59,24 +59,24 @@ class HttpClient:
         """POST with an idempotency key of its own; Refused unless it is a success."""
         key = f"bench-{self._run}-{next(self._numbers)}"
         began = time.monotonic()
-        answer = await self._answer(_request(token, key, path, body), path)
+        answer = await self._answer(_request(token, key, path, body))
         self.seconds[kind].append(time.monotonic() - began)
         return answer
 
     async def read(self, path: str) -> bytes:
         """GET without a token; Refused unless it is a success."""
-        return await self._answer(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode(), path)
+        return await self._answer(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
 
     def close(self) -> None:
         for connection in self._idle:
             connection.close()
 
-    async def _answer(self, request: bytes, path: str) -> bytes:
+    async def _answer(self, request: bytes) -> bytes:
         async with self._room:
             connection, status, body = await self._exchange(request)
             self._idle.append(connection)
         if status >= 400:
-            raise Refused(path, status, body)
+            raise Refused(status, body)
         return body
 
     async def _exchange(self, request: bytes) -> "tuple[_Connection, int, bytes]":
@@ -194,6 +194,17 @@ async def open_socket(url: str, token: str, heard: Callable[[bytes], None]) -> D
         raise TypeError("not our listener")
     await asyncio.wait_for(listener.welcomed, _WELCOME_WITHIN_S)
     return listener
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    code: str = "unknown"
+
+
+def _code(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Problem).code
+    except msgspec.DecodeError:
+        return "unknown"
 
 
 def _request(token: str, key: str, path: str, body: bytes) -> bytes:
