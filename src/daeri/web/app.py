@@ -14,6 +14,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 
 from daeri.accounts.model import Principal
 from daeri.infra.logs import log_context
+from daeri.infra.metering import Metered
+from daeri.infra.metrics import Part
 from daeri.kernel.errors import DaeriError
 from daeri.web.api import console, customer_calls, driver_work, ground, operations, positions, replay, sign_in
 from daeri.web.api.documented import openapi_config
@@ -70,13 +72,15 @@ def api_router(context: WebContext) -> Router:
 def measured(app: Litestar, context: WebContext) -> ASGIApp:
     """Around every request: an id for logs and answers, how long it took, how it ended."""
 
+    cpu_seconds = context.metrics.cpu_seconds.labels(Part.HTTP)
+
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         if scope["path"] == positions.PATH:
             started = time.perf_counter()
-            status = await positions.report_positions(scope, receive, send, context)
+            status = await Metered(positions.report_positions(scope, receive, send, context), cpu_seconds)
             context.metrics.request_done(scope["method"], positions.PATH, status, time.perf_counter() - started)
             return
         request_id = request_id_of(scope)
@@ -92,7 +96,7 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
 
         try:
             with log_context(request_id=request_id), context.tracer.span("http", request_id=request_id):
-                await app(scope, receive, send_measured)
+                await Metered(app(scope, receive, send_measured), cpu_seconds)
         finally:
             route = str(scope.get("path_template") or _UNROUTED)
             context.metrics.request_done(str(scope.get("method")), route, status, time.perf_counter() - started)
