@@ -33,12 +33,16 @@ class Counters:
         return sums
 
     def percentile_ms(self, histogram: str, share: float) -> float:
-        """The upper edge, in milliseconds, of the bucket that the share of all observations falls in."""
+        """The upper edge, in milliseconds, of the bucket that the share of all observations falls in.
+
+        0 without observations; the last finite edge when it lies beyond that.
+        """
         buckets = sorted((float(edge), count) for edge, count in self.by(f"{histogram}_bucket", "le").items())
-        if not buckets or buckets[-1][1] == 0:
-            return math.nan
-        edge = next(edge for edge, count in buckets if count >= share * buckets[-1][1])
-        return edge * 1000
+        edges = [edge for edge, count in buckets if math.isfinite(edge) and count < share * buckets[-1][1]]
+        finite = [edge for edge, _ in buckets if math.isfinite(edge)]
+        if not finite or buckets[-1][1] == 0:
+            return 0.0
+        return finite[min(len(edges), len(finite) - 1)] * 1000
 
 
 def read_counters(port: int) -> Counters:

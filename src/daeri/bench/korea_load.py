@@ -71,6 +71,7 @@ class Heard:
     latencies: dict[str, list[float]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    positions_sent: int = 0
     cpu_s: float = 0.0
     longest_lag_s: float = 0.0
 
@@ -123,6 +124,10 @@ class _Part:
         """Forget what was seen; from now on it counts."""
         self.heard = Heard()
         self.http.seconds.clear()
+
+    def end(self) -> None:
+        """Nothing that is sent from now on counts."""
+        self.heard.positions_sent = self.heard.counts["positions"]
 
     def result(self) -> Heard:
         self.heard.latencies = dict(self.http.seconds)
@@ -322,7 +327,10 @@ class CustomerLoad(_Part):
 
 
 def load_process(work: Sequence[Squad | Crowd], address: Address, line: Connection) -> None:
-    """Connect and say `ready`; then obey `start`, `measure`, `stop`. `stop` is answered with a Heard for each part."""
+    """Connect and say `ready`; then obey `start`, `measure`, `end`, `stop`.
+
+    What was on its way at the `end` may still arrive; `stop` is answered with a Heard for each part.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_obey(work, address, line))
 
@@ -336,13 +344,17 @@ async def _obey(work: Sequence[Squad | Crowd], address: Address, line: Connectio
     before_cpu_s = 0.0
     while (word := await loop.run_in_executor(None, line.recv)) != "stop":
         for part in parts:
-            if word == "start":
-                part.start()
-            else:
-                part.begin()
-        before_cpu_s = time.process_time()
-    heard = [part.result() for part in parts]
-    heard[0].cpu_s = time.process_time() - before_cpu_s
-    line.send(heard)
+            match word:
+                case "start":
+                    part.start()
+                case "measure":
+                    part.begin()
+                case "end":
+                    part.end()
+        if word == "measure":
+            before_cpu_s = time.process_time()
+        elif word == "end":
+            parts[0].heard.cpu_s = time.process_time() - before_cpu_s
+    line.send([part.result() for part in parts])
     for part in parts:
         await part.close()

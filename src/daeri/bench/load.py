@@ -28,11 +28,11 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """Nearest-rank percentiles of durations in seconds."""
+    """Nearest-rank percentiles of durations in seconds; 0 without samples."""
     ordered = sorted(seconds)
 
     def rank(share: float) -> float:
-        return round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 2) if ordered else math.nan
+        return round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 2) if ordered else 0.0
 
     return Spread(len(ordered), rank(0.50), rank(0.99))
 
@@ -119,7 +119,8 @@ class _Connection(asyncio.Protocol):
             answer = int(head[9:12]), self._heard[body_at : body_at + size]
             self._heard = self._heard[body_at + size :]
             waiting, self._waiting = self._waiting, None
-            waiting.set_result(answer)
+            if not waiting.done():  # who asked may have been cancelled
+                waiting.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
