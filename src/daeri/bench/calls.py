@@ -58,7 +58,7 @@ class CallsReport(msgspec.Struct, frozen=True):
     errors: dict[str, int]
 
 
-def run(*, rounds: int = 5, round_s: float = 10.0, drivers: int = 300, customers: int = 64) -> CallsReport:
+def run(*, rounds: int = 5, round_s: float = 10.0, drivers: int = 400, customers: int = 128) -> CallsReport:
     """Measure on a database of its own. `customers` calls live at any time; the main thread must run this."""
     if drivers < max(customers, TASKS) or customers < 1:
         raise ValueError(f"at least {max(customers, TASKS)} drivers are needed")

@@ -13,11 +13,13 @@ from daeri.bench import korea as bench_korea
 from daeri.bench import processes
 from daeri.bench import sockets as bench_sockets
 from daeri.bench.stage import open_stage
+from daeri.infra.logs import configure_logs
+from daeri.infra.settings import LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from daeri.bench.tick import Comparison, TickReport
 
-app = typer.Typer(no_args_is_help=True, help="Benchmarks: each prints its figures, a reference and the ratio.")
+app = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print everything that was measured as JSON.")]
 _FRAMES, _POINTS, _REQUESTS = 25_000, 400_000, 15_000  # wanted for each CPU second of the server
@@ -33,6 +35,12 @@ class Line:
     ratio: str = ""
     target: str = ""
     is_reached: bool | None = None
+
+
+@app.callback()
+def bench() -> None:
+    """Benchmarks: each prints its figures, a reference and the ratio."""
+    configure_logs(LogFormat.CONSOLE, LogLevel.WARNING)
 
 
 @app.command()
@@ -63,8 +71,8 @@ def positions(
 def calls(
     rounds: Annotated[int, typer.Option(min=1)] = 5,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of a round, for each of the two.")] = 10.0,
-    drivers: Annotated[int, typer.Option(min=32)] = 300,
-    customers: Annotated[int, typer.Option(min=1, help="Calls that live at any time.")] = 64,
+    drivers: Annotated[int, typer.Option(min=32)] = 400,
+    customers: Annotated[int, typer.Option(min=1, help="Calls that live at any time.")] = 128,
     as_json: Json = False,
 ) -> None:
     """Whole lives of a call through HTTP, beside their bare statements."""
