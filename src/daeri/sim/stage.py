@@ -19,7 +19,7 @@ from daeri.sim.client import Api, Refusal
 from daeri.sim.fleet import Fleet
 from daeri.sim.report import Outcome
 from daeri.sim.tokens import TokensFile
-from daeri.sim.trips import PlannedTrip, TripFile
+from daeri.sim.trips import PlannedTrip, TripFile, is_round_trip
 from daeri.sim.wire import WITH_DRIVER, Call, Card, NewCall, Place, Push
 
 # Straight-line metres a second through a city's streets.
@@ -223,7 +223,7 @@ class Stage:
     def _wanted(self, index: int) -> NewCall:
         trip = self._trips[index]
         vias: tuple[Place, ...] = ()
-        if trip.origin == trip.destination:
+        if is_round_trip(trip.origin, trip.destination):
             bearing = between(0, 2 * pi, self._chance("bearing", index))
             vias = (_place(offset(trip.origin, _ROUND_TRIP_REACH_M, bearing)),)
         return NewCall(_place(trip.origin), _place(trip.destination), vias)
@@ -323,7 +323,7 @@ class Stage:
     def _drive_home(self, action: Action) -> None:
         trip = self._trips[action.trip]
         way_m = distance_m(trip.origin, trip.destination)
-        if trip.origin == trip.destination:
+        if is_round_trip(trip.origin, trip.destination):
             way_m = 2 * _ROUND_TRIP_REACH_M
         duration_s = max(_SHORTEST_DRIVE_S, way_m / _SPEED_M_S)
         self._fleet.go(action.driver, trip.destination, self.now_s, duration_s)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
-from daeri.kernel.geo import Point
+from daeri.kernel.geo import Point, distance_m
 from daeri.kernel.time import KST
 from daeri.sim.city import draw_trip
 
@@ -28,6 +28,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 HEADER = ("request_id", "o_lat", "o_lon", "d_lat", "d_lon", "departure_time", "passengers")
+SAME_PLACE_M = 15.0  # a drive that ends nearer than this to where it began goes nowhere
 _COORDINATES = ("o_lat", "o_lon", "d_lat", "d_lon")
 # Share of a day's calls by local hour: quiet days, busy nights. Made up for the generator.
 _HOURLY = (9, 7, 5, 3, 1.5, 0.8, 0.5, 0.6, 0.8, 0.8, 0.9, 1, 1.2, 1.2, 1.2, 1.3, 1.5, 2, 3, 5, 8, 12, 14, 12)
@@ -198,6 +199,11 @@ def _places_of_columns(header: Sequence[str], columns: Mapping[str, str]) -> dic
     return places
 
 
+def is_round_trip(origin: Point, destination: Point) -> bool:
+    """Whether a drive ends where it began: two points of one kerb are one place, to the service too."""
+    return distance_m(origin, destination) < SAME_PLACE_M
+
+
 def _trip(line: int, row: _Row | None, places: Mapping[str, int], reading: Reading) -> PlannedTrip:
     if row is None:
         raise _Reject(RejectReason.UNREADABLE_ROW)
@@ -206,7 +212,7 @@ def _trip(line: int, row: _Row | None, places: Mapping[str, int], reading: Readi
     if not origin.is_valid() or not destination.is_valid():
         raise _Reject(RejectReason.BAD_COORDINATE)
     at = _instant(_cell(row, places["departure_time"]), reading.zone)
-    if origin == destination and not reading.allow_round_trips:
+    if is_round_trip(origin, destination) and not reading.allow_round_trips:
         raise _Reject(RejectReason.ROUND_TRIP)
     return PlannedTrip(line, at, origin, destination)
 
