@@ -138,7 +138,7 @@ def test_parquet_is_read_like_csv(tmp_path):
         read_trips(tmp_path / "broken.parquet", Reading())
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n")), max_size=12))
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n")), max_size=12))
 def test_no_row_is_ever_unaccounted_for(tmp_path_factory, rows):
     text = HEADER + GOOD + "".join(f"{row.replace(chr(34), '')}\n" for row in rows)
     read = read_trips(_file(tmp_path_factory.mktemp("rows"), text), Reading())
@@ -155,4 +155,4 @@ def test_every_row_of_a_real_day_is_a_trip():
     assert read.trips[0].at.astimezone(zone).date() == date(2014, 12, 21)
     strict = read_trips(NYC, Reading(zone=zone))
     assert {reject.reason for reject in strict.rejected} == {RejectReason.ROUND_TRIP}
-    assert len(strict.rejected) == 136
+    assert len(strict.rejected) == 152  # 136 to the very point, 16 within ten metres

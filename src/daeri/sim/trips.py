@@ -28,7 +28,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 HEADER = ("request_id", "o_lat", "o_lon", "d_lat", "d_lon", "departure_time", "passengers")
-SAME_PLACE_M = 15.0  # a drive that ends nearer than this to where it began goes nowhere
+SAME_PLACE_M = 10.0  # the service takes two points nearer than this for one place
 _COORDINATES = ("o_lat", "o_lon", "d_lat", "d_lon")
 # Share of a day's calls by local hour: quiet days, busy nights. Made up for the generator.
 _HOURLY = (9, 7, 5, 3, 1.5, 0.8, 0.5, 0.6, 0.8, 0.8, 0.9, 1, 1.2, 1.2, 1.2, 1.3, 1.5, 2, 3, 5, 8, 12, 14, 12)
