@@ -9,6 +9,7 @@ the reference runs, and the other way round.
 import asyncio
 import multiprocessing
 import statistics
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ _REFERENCE_DATABASE = "daeri_reference"
 
 
 class Round(msgspec.Struct, frozen=True):
-    """Lives a second of both, and CPU seconds a second while the program ran."""
+    """Lives a second of both, and CPU cores, on the mean from a round's start to its last answer."""
 
     lives_per_s: float
     reference_lives_per_s: float
@@ -115,20 +116,22 @@ def _round(
     stage: Stage, program_pid: int, load: Connection, reference: Connection, seconds: float
 ) -> tuple[Round, Lives]:
     program, postgres = processes.usage(program_pid), processes.usage(stage.postmaster_pid)
+    began = time.monotonic()
     load.send(seconds)
     lives: Lives = load.recv()
+    between = time.monotonic()
     program_after, postgres_after = processes.usage(program_pid), processes.usage(stage.postmaster_pid)
     reference.send(seconds)
     their_rate = float(reference.recv())
-    postgres_last = processes.usage(stage.postmaster_pid)
+    postgres_last, ended = processes.usage(stage.postmaster_pid), time.monotonic()
     our_rate = len(lives.done) / lives.seconds
     figures = Round(
         lives_per_s=round(our_rate, 1),
         reference_lives_per_s=round(their_rate, 1),
         ratio=round(our_rate / their_rate, 3) if their_rate else 0.0,
-        program_cpu=round((program_after.cpu_s - program.cpu_s) / seconds, 2),
-        postgres_cpu=round((postgres_after.cpu_s - postgres.cpu_s) / seconds, 2),
-        reference_postgres_cpu=round((postgres_last.cpu_s - postgres_after.cpu_s) / seconds, 2),
+        program_cpu=round((program_after.cpu_s - program.cpu_s) / (between - began), 2),
+        postgres_cpu=round((postgres_after.cpu_s - postgres.cpu_s) / (between - began), 2),
+        reference_postgres_cpu=round((postgres_last.cpu_s - postgres_after.cpu_s) / (ended - between), 2),
     )
     return figures, lives
 

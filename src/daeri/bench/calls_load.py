@@ -25,6 +25,7 @@ _RECORD = struct.Struct("<qiiHH")
 _CADENCE_S = 3.0
 _SIGN_INS_AT_ONCE = 32
 _LIFE_WITHIN_S = 60.0
+_RAMP_S = 2.0  # the first lives of a round take their time to end
 _SETTLE_S = 0.5  # positions have been absorbed by then
 STEPS = ("arrive", "start", "complete")
 
@@ -80,6 +81,7 @@ class CallsLoad:
         self._cards: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lives = Lives(0.0)
+        self._counts_from = 0.0
 
     async def open(self) -> None:
         """Sign every driver in on a socket."""
@@ -90,17 +92,19 @@ class CallsLoad:
                 *(open_socket(url, holder.access_token, partial(self._heard, holder)) for holder in holders)
             )
 
-    async def run(self, seconds: float, *, customers: int, most: int | None = None) -> Lives:
+    async def run(self, seconds: float, *, customers: int, most: int | None = None, ramp_s: float = _RAMP_S) -> Lives:
         """`customers` ask, each one call after the other, for that long or until `most` lives are done.
 
-        Lives that end later are finished but do not count. Afterwards nothing moves until the next round.
+        What ends in the first `ramp_s` (which come before `seconds`) or later does not count. Afterwards nothing moves
+        until the next round.
         """
         self._lives = Lives(seconds)
         self._http.seconds.clear()
         reporting = asyncio.ensure_future(self._report())
         await asyncio.sleep(_SETTLE_S)
         began = time.monotonic()
-        until = began + seconds
+        self._counts_from = began + ramp_s
+        until = self._counts_from + seconds
         async with asyncio.TaskGroup() as group:
             for holder in self._people.customers[:customers]:
                 group.create_task(self._ask_until(holder, until, most))
@@ -139,7 +143,7 @@ class CallsLoad:
         if carded_at is not None:
             self._http.seconds["request to card"].append(carded_at - asked_at)
         self._http.seconds["life"].append(time.monotonic() - asked_at)
-        if time.monotonic() < until:
+        if self._counts_from <= time.monotonic() < until:
             self._lives.done.append(Life(call_id, holder.id, driver_id))
 
     def _heard(self, driver: Holder, payload: bytes) -> None:

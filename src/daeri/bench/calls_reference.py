@@ -33,6 +33,7 @@ from daeri.kernel.time import SystemClock
 TASKS = 32
 _LIVES = 12  # recorded, of which the leanest is taken
 _SETTLE_S = 0.3
+_RAMP_S = 1.0  # connections are made and statements prepared
 _KEY = "bench-"
 _LOCK_IDS = 1 << 40  # larger whole numbers are digests of keys
 
@@ -137,7 +138,7 @@ async def record(stage: Stage, people: People) -> Template:
                     for _ in range(_LIVES):
                         database.transactions.clear()
                         began_at = opened.clock.now()
-                        lives = await load.run(60.0, customers=1, most=1)
+                        lives = await load.run(60.0, customers=1, most=1, ramp_s=0.0)
                         await jobs.drain(opened.database)
                         await asyncio.sleep(_SETTLE_S)
                         templates += [_template(life, began_at, people, database) for life in lives.done]
@@ -236,22 +237,22 @@ async def _say(
 
 
 async def replay(dsn: str, template: Template, people: People, *, seconds: float, tasks: int = TASKS) -> float:
-    """Lives a second, by `tasks` connections over `seconds`; lives that ended later do not count."""
+    """Lives a second, by `tasks` connections over `seconds` after a second of ramp."""
     done = 0
     couples = list(zip(people.drivers, people.customers, strict=False))[:tasks]
+    counts_from = time.monotonic() + _RAMP_S
+    until = counts_from + seconds
 
-    async def work(database: Database, replayer: Replayer, until: float) -> None:
+    async def work(database: Database, replayer: Replayer) -> None:
         nonlocal done
         async with database.pool.acquire() as connection:
             while time.monotonic() < until:
                 await replayer.live(connection)
-                done += time.monotonic() < until
+                done += counts_from <= time.monotonic() < until
 
     async with open_database(dsn, MemoryBus(), connections=tasks) as database:
         replayers = [Replayer(template, UUID(driver.id), UUID(customer.id)) for driver, customer in couples]
-        await asyncio.gather(*(work(database, replayer, time.monotonic() + 0.2) for replayer in replayers))
-        done, until = 0, time.monotonic() + seconds
-        await asyncio.gather(*(work(database, replayer, until) for replayer in replayers))
+        await asyncio.gather(*(work(database, replayer) for replayer in replayers))
     return done / seconds
 
 
