@@ -224,6 +224,7 @@ async def _serve_web(program: Program, stop: asyncio.Event) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=settings.public_url is not None,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
             timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),

@@ -97,7 +97,7 @@ def own_database(settings: Settings, *, throwaway: bool = False) -> Iterator[str
         yield _checked(settings.database_url)
         return
     with embedded_postgres(settings.data_folder, throwaway=throwaway) as server:
-        yield server.dsn
+        yield server.socket_dsn or server.dsn
 
 
 def run(work: Callable[[asyncio.Event], Awaitable[Answer]], settings: Settings) -> Answer:

@@ -17,6 +17,7 @@ from daeri.dispatch.model import (
     DriverEngaged,
     DriverOffDuty,
     DriverState,
+    Knowledge,
     Listed,
     NewListing,
     NewOffer,
@@ -188,6 +189,11 @@ async def engaged(tx: Tx) -> dict[DriverId, CallId]:
 async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, CallId]:
     """The call that each of these drivers is on, where there is one."""
     return await store.calls_of_drivers(tx, driver_ids)
+
+
+async def knowledge(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, Knowledge]:
+    """By ids and versions, what these drivers should know; who has neither call nor offer is left out."""
+    return await store.knowledge(tx, driver_ids)
 
 
 async def live_offers(tx: Tx, driver_ids: Sequence[UUID]) -> list[Offer]:

@@ -128,6 +128,15 @@ class DriverState:
     offer_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a driver's phone should know: the call under way at its version, and the offers to answer."""
+
+    call_id: UUID | None = None
+    call_version: int = 0
+    offers: frozenset[UUID] = frozenset()
+
+
 class OfferNotFound(NotFound):
     """There is no such offer for this driver."""
 

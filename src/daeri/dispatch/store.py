@@ -10,6 +10,7 @@ from daeri.dispatch.model import (
     AlreadyTaken,
     DriverEngaged,
     DriverState,
+    Knowledge,
     Listed,
     NewListing,
     NewOffer,
@@ -120,6 +121,12 @@ INSERT INTO past_engagements (company_id, call_id, driver_id, slot, since, until
 SELECT company_id, call_id, driver_id, slot, since, $2 FROM ended RETURNING driver_id
 """
 _CALL_OF_DRIVERS = "SELECT driver_id, call_id FROM engagements WHERE driver_id = ANY($1) AND slot = 'now'"
+_KNOWLEDGE = """
+SELECT e.driver_id, e.call_id, c.version, NULL::uuid AS offer_id
+FROM engagements e JOIN calls_public c ON c.id = e.call_id WHERE e.driver_id = ANY($1) AND e.slot = 'now'
+UNION ALL
+SELECT o.driver_id, NULL, 0, o.id FROM offers o WHERE o.driver_id = ANY($1) AND o.state = 'live'
+"""
 _ENGAGED = "SELECT driver_id, call_id FROM engagements WHERE slot = 'now'"
 _LIST = """
 INSERT INTO listings (call_id, company_id, driver_ids, metres, listed_at)
@@ -276,6 +283,18 @@ async def disengage(tx: Tx, call_id: UUID, now: datetime) -> DriverId | None:
 
 async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, CallId]:
     return {row["driver_id"]: row["call_id"] for row in await tx.rows(_CALL_OF_DRIVERS, list(driver_ids))}
+
+
+async def knowledge(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, Knowledge]:
+    """What there is to know of each of these drivers; who has neither call nor offer is left out."""
+    found: dict[UUID, Knowledge] = {}
+    for row in await tx.rows(_KNOWLEDGE, list(driver_ids)):
+        known = found.get(row["driver_id"], Knowledge())
+        if row["offer_id"] is None:
+            found[row["driver_id"]] = Knowledge(row["call_id"], row["version"], known.offers)
+        else:
+            found[row["driver_id"]] = Knowledge(known.call_id, known.call_version, known.offers | {row["offer_id"]})
+    return found
 
 
 async def engaged(tx: Tx) -> dict[DriverId, CallId]:

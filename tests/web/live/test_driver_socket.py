@@ -13,6 +13,7 @@ from daeri.dispatch.positions import DropReason
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.time import to_millis
 from daeri.web.context import WebContext
+from daeri.web.live.driver_hub import SWEEP_SHARES
 from daeri.web.live.driver_listener import DriverListener
 from daeri.web.live.positions import pack
 
@@ -192,8 +193,8 @@ async def test_a_lost_hint_is_made_up_for(listener: DriverListener, context: Web
                 context.ids.new(), night.company, call.id, driver, context.clock.now(),
                 context.clock.now() + timedelta(seconds=12),
             )  # fmt: skip
-        for _ in range(10):
-            listener.hub.reread_share()
+        for _ in range(SWEEP_SHARES):
+            await listener.hub.sweep()
         await phone.hear("offer")
 
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from daeri.calls import api as calls
+from daeri.dispatch import api as dispatch
+from daeri.dispatch.model import Knowledge
 from daeri.drivers import api as drivers
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
@@ -19,7 +22,9 @@ from daeri.web.names import NameBook
 log = structlog.get_logger(__name__)
 
 GATHER_S = 0.01  # hints that come within this are answered by one read
-REREAD_SHARES = 10  # one share of the connected drivers a second is read again, for hints that were lost
+SWEEP_SHARES = 30  # one share of the connected drivers a second is compared with the rows, for hints that were lost
+_SWEPT_AT_ONCE = 500
+_TOLD_AT_ONCE = 500  # a backlog is told in parts, so that nobody else waits for all of it
 _RETRY_S = 1.0
 
 
@@ -67,12 +72,17 @@ class DriverHub:
             if ear.told.call_id is not None:
                 self._driver_on.pop(ear.told.call_id, None)
 
-    def reread_share(self) -> None:
-        """Have the next share of the connected drivers read again; called once a second."""
-        self._share = (self._share + 1) % REREAD_SHARES
-        for driver_id in self._ears:
-            if driver_id.int % REREAD_SHARES == self._share:
-                self._mark(driver_id)
+    async def sweep(self) -> None:
+        """Find those in the next share of the connected drivers who know less than the rows; called once a second."""
+        self._share = (self._share + 1) % SWEEP_SHARES
+        swept = [driver_id for driver_id in self._ears if driver_id.int % SWEEP_SHARES == self._share]
+        for first in range(0, len(swept), _SWEPT_AT_ONCE):
+            part = swept[first : first + _SWEPT_AT_ONCE]
+            async with self._database.reading() as tx:
+                known = await dispatch.knowledge(tx, part)
+            for driver_id in part:
+                if any(not _knows(ear.told, known.get(driver_id)) for ear in self._ears.get(driver_id, ())):
+                    self._mark(driver_id)
 
     async def run(self) -> None:
         """Read and tell, one read after the other, so that a later one is never older."""
@@ -80,7 +90,10 @@ class DriverHub:
             await self._wake.wait()
             self._wake.clear()
             await asyncio.sleep(GATHER_S)
-            named, self._dirty = self._dirty, set()
+            named = set(islice(self._dirty, _TOLD_AT_ONCE))
+            self._dirty -= named
+            if self._dirty:
+                self._wake.set()
             try:
                 await self._tell(named)
             except Exception:
@@ -134,3 +147,8 @@ class DriverHub:
     def _mark(self, driver_id: UUID) -> None:
         self._dirty.add(driver_id)
         self._wake.set()
+
+
+def _knows(told: Told, known: Knowledge | None) -> bool:
+    rows = known or Knowledge()
+    return (told.call_id, told.call_version, told.offers) == (rows.call_id, rows.call_version, rows.offers)

@@ -139,10 +139,10 @@ class DriverListener:
             await asyncio.sleep(_SWEEP_S)
             before = time.thread_time()
             self._allow_anew()
-            self.hub.reread_share()
             self.context.metrics.sockets.set(len(self._sockets))
             self.context.metrics.cpu_seconds.labels(Part.SOCKET).inc(time.thread_time() - before)
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self.hub.sweep()
                 await self.context.authenticator.recheck()
 
     def _allow_anew(self) -> None:
