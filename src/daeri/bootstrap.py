@@ -111,13 +111,14 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
     ids = Ids(business, randomness)
     terms = SignInTerms(access_lives=timedelta(minutes=settings.access_token_minutes))
     gate = Gate(ring, ids, secrets.token_bytes, terms)
-    async with open_database(dsn, bus, connections=settings.database_connections) as database:
+    metrics = new_metrics()
+    waited = metrics.database_wait_seconds.observe
+    async with open_database(dsn, bus, connections=settings.database_connections, waited=waited) as database:
         async with database.transaction() as tx:
             await _check_keys(tx, gate, settings, is_new=is_new)
             await regions.seed(tx)
             index = await regions.load_index(tx)
             shelf = PolicyShelf(await policies.load_books(tx), bus)
-        metrics = new_metrics()
         metrics.watch_pool(database.pool)
         tracer = open_tracer(settings.otlp_endpoint)
         try:

@@ -36,6 +36,12 @@ def test_roles_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().roles == {Role.WEB, Role.WORKER}
 
 
+@pytest.mark.parametrize("connections", [1, 5])
+def test_a_pool_must_hold_more_than_what_is_always_taken(connections: int) -> None:
+    with pytest.raises(ValidationError, match="database_connections"):
+        load_settings(database_connections=connections)
+
+
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_settings(tmp_path / "absent.toml")

@@ -1,24 +1,39 @@
 """The PostgreSQL pool and the transaction that every use case is given."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import msgspec
 
 from daeri.infra.bus import Bus
+from daeri.kernel.errors import Category, DaeriError
 
 Row = asyncpg.Record
 _PREPARED_STATEMENTS = 1024
+_WAIT_S = 10.0  # for a connection of the pool; longer would be a hang to whoever asked
+_Connection = asyncpg.pool.PoolConnectionProxy
+
+
+class DatabaseBusy(DaeriError, TimeoutError):
+    """No connection of the pool came free in time; nothing was done.
+
+    Also a TimeoutError, so that whatever survives a database that is away survives this.
+    """
+
+    code: ClassVar[str] = "database_busy"
+    category: ClassVar[Category] = Category.UNAVAILABLE
 
 
 @dataclass(slots=True)
 class Tx:
     """One open transaction; hints given to it leave after the commit, never after a rollback."""
 
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+    connection: "_Connection[asyncpg.Record]"
     hints: list[tuple[str, bytes]] = field(default_factory=list)
 
     async def rows(self, sql: str, *args: object) -> list[Row]:
@@ -48,33 +63,67 @@ class Tx:
 class Database:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, bus: Bus, *, wait_s: float = _WAIT_S, waited: Callable[[float], None] | None = None
+    ) -> None:
         self.pool = pool
         self._bus = bus
+        self._wait_s = wait_s
+        self._waited = waited
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """BEGIN … COMMIT around the block, ROLLBACK on any exception; hints go out after the commit."""
-        async with self.pool.acquire() as connection:
+        """BEGIN … COMMIT around the block, ROLLBACK on any exception; hints go out after the commit.
+
+        Raises DatabaseBusy when no connection comes free in time.
+        """
+        connection = await self._acquire()
+        try:
             tx = Tx(connection)
             async with connection.transaction():
                 yield tx
+        finally:
+            await self.pool.release(connection)
         for topic, message in tx.hints:
             self._bus.publish(topic, message)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
-        """A connection for single-statement reads, outside any transaction block."""
-        async with self.pool.acquire() as connection:
+        """A connection for single-statement reads, outside any transaction block. Raises DatabaseBusy likewise."""
+        connection = await self._acquire()
+        try:
             yield Tx(connection)
+        finally:
+            await self.pool.release(connection)
+
+    async def _acquire(self) -> "_Connection[asyncpg.Record]":
+        before = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._wait_s):  # the pool's own timeout would cost a task each time
+                return await self.pool.acquire()
+        except TimeoutError:
+            raise DatabaseBusy() from None
+        finally:
+            if self._waited is not None:
+                self._waited(time.perf_counter() - before)
 
     async def close(self) -> None:
         await self.pool.close()
 
 
 @asynccontextmanager
-async def open_database(dsn: str, bus: Bus, *, connections: int = 16) -> AsyncIterator[Database]:
-    """Connect to `dsn` with at most `connections` connections; the pool is closed on leaving."""
+async def open_database(
+    dsn: str,
+    bus: Bus,
+    *,
+    connections: int = 16,
+    wait_s: float = _WAIT_S,
+    waited: Callable[[float], None] | None = None,
+) -> AsyncIterator[Database]:
+    """Connect to `dsn` with at most `connections` connections; the pool is closed on leaving.
+
+    Whoever finds none free waits at most `wait_s`; `waited` is told how many seconds each wait took.
+    """
     pool = await asyncpg.create_pool(
         dsn,
         min_size=min(2, connections),
@@ -84,7 +133,7 @@ async def open_database(dsn: str, bus: Bus, *, connections: int = 16) -> AsyncIt
         statement_cache_size=_PREPARED_STATEMENTS,
         server_settings={"timezone": "UTC", "jit": "off", "application_name": "daeri"},
     )
-    database = Database(pool, bus)
+    database = Database(pool, bus, wait_s=wait_s, waited=waited)
     try:
         yield database
     finally:

@@ -54,7 +54,13 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="PostgreSQL 15 or newer, as `postgresql://…`. Absent: the embedded PostgreSQL is started."
     )
-    database_connections: int = Field(16, ge=2, le=500, description="Most connections that one process opens.")
+    database_connections: int = Field(
+        16,
+        ge=6,
+        le=500,
+        description="Most connections that one process opens. The engine's lock, the listener for jobs and the sweep"
+        " of old rows each hold one, so fewer than 6 would leave nothing for the work.",
+    )
     data_folder: Path = Field(Path(".daeri"), description="Where the embedded database, the keys and other state live.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: Port = Field(8000, description="HTTP: API, pages and event streams. 0 takes a free one.")
