@@ -1,5 +1,6 @@
 """Requests, lists, timelines and tracks on the real rows."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from tests.dispatch.factories import GANGNAM, JAMSIL, Night, make_company, reque
 
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.calls import api
-from daeri.calls.model import CallFilter, CallNotFound, Change, Kind, OrdererMissing, State, Tag
+from daeri.calls.model import CallFilter, CallNotFound, Change, Kind, OrdererMissing, State, Tag, TooManyOpenCalls
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option, Payment, Service, Source, Timing
 
@@ -30,6 +31,34 @@ async def test_a_partners_order_needs_its_orderer_and_an_own_call_its_own(night:
         with pytest.raises(OrdererMissing) as refusal:
             await night.request(source=source, orderer_id=orderer)
         assert refusal.value.facts == {"source": source}
+
+
+async def test_a_customer_has_no_more_calls_under_way_than_the_limit(night: Night) -> None:
+    customer = await night.customer()
+    wanted = night.clock.now() + timedelta(hours=2)
+    reserved = await night.request(customer, most_open=2, reserved_for=wanted, dispatch_at=wanted)
+    await night.request(customer, most_open=2)
+    with pytest.raises(TooManyOpenCalls) as refusal:
+        await night.request(customer, most_open=2)
+    assert refusal.value.facts == {"most": 2}
+    await night.request(most_open=2)  # somebody else
+    await night.cancel(reserved.id, customer)
+    await night.request(customer, most_open=2)
+
+
+async def test_the_limit_is_no_partners_business(night: Night, partner: CompanyId) -> None:
+    customer = await night.customer()
+    for _ in range(2):
+        await night.request(customer, most_open=1, source=Source.PHONE, orderer_id=partner)
+
+
+async def test_requests_at_once_count_each_other(crowd: Night) -> None:
+    for _ in range(10):
+        customer = await crowd.customer()
+        answers = await asyncio.gather(
+            *(crowd.request(customer, most_open=2) for _ in range(4)), return_exceptions=True
+        )
+        assert sorted(type(answer).__name__ for answer in answers) == [*["Call"] * 2, *["TooManyOpenCalls"] * 2]
 
 
 @pytest.mark.rule("R-001")

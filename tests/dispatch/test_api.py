@@ -67,6 +67,30 @@ async def test_a_declined_or_ignored_call_waits_for_the_next_driver(night: Night
     )
 
 
+async def test_who_was_taken_off_a_call_counts_as_asked_from_then_on(night: Night) -> None:
+    call, driver = await night.assigned()
+    night.later(minutes=5)
+    await night.release(call.id)
+    released_at = night.clock.now()
+    night.later(seconds=5)
+    async with night.database.reading() as tx:
+        (waiting,) = await api.waiting(tx)
+    assert waiting.asked == (PastOffer(driver, OfferState.ACCEPTED, released_at),)
+
+
+async def test_one_companys_crowd_does_not_hide_anothers_calls(night: Night) -> None:
+    mine = []
+    for _ in range(3):
+        mine.append((await night.request()).id)
+        night.later(seconds=1)
+    async with night.transaction() as tx:
+        company = await make_company(tx, night.ids, "byeolbit")
+    other = await replace(night, company=company).request()
+    async with night.database.reading() as tx:
+        assert [one.call_id for one in await api.waiting(tx, limit=2)] == [*mine[:2], other.id]
+        assert [one.call_id for one in await api.waiting(tx)] == [*mine, other.id]
+
+
 async def test_an_offer_is_ignored_at_its_limit_and_not_before(night: Night) -> None:
     call, driver = await night.request(), await night.driver()
     offer = await night.offer(call.id, driver)

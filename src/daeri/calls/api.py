@@ -20,6 +20,7 @@ from daeri.calls.model import (
     RequestCall,
     RequestPolicies,
     State,
+    TooManyOpenCalls,
     Wish,
 )
 from daeri.infra import events
@@ -51,9 +52,14 @@ def label(call: Call) -> Label:
 
 
 async def request(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, ids: Ids) -> Call:
-    """Add a call that waits for a driver, or a reserved one (R-001, R-005)."""
+    """Add a call that waits for a driver, or a reserved one (R-001, R-005).
+
+    TooManyOpenCalls when the customer of an own call has `most_open` under way; requests at the same instant count
+    each other.
+    """
     if (command.source is Source.OWN) != (command.orderer_id == command.company_id):
         raise OrdererMissing(source=command.source)
+    await _keep_within(tx, command)
     call = await store.insert(
         tx, command, call_id=ids.new(), event_id=ids.new(), actor_kind=actor.kind, actor_id=actor.id, now=now
     )
@@ -185,6 +191,13 @@ async def track(tx: Tx, company_id: UUID, call_id: UUID) -> bytes:
 async def delete_tracks_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
     """Retention: positions of the company's ended drives from before then; how many chunks."""
     return await store.delete_tracks_before(tx, company_id, before, limit)
+
+
+async def _keep_within(tx: Tx, command: RequestCall) -> None:
+    if command.source is not Source.OWN or command.customer_id is None or command.most_open is None:
+        return
+    if await store.count_open_in_turn(tx, command.customer_id) >= command.most_open:
+        raise TooManyOpenCalls(most=command.most_open)
 
 
 async def _by_driver(

@@ -147,7 +147,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class RequestCall:
-    """A validated wish for a driver. `dispatch_at` is when matching may begin, `expires_at` when it gives up."""
+    """A validated wish for a driver. `dispatch_at` is when matching may begin, `expires_at` when it gives up.
+
+    `most_open` is how many calls the customer may have under way with this one; None where nobody limits them.
+    """
 
     company_id: CompanyId
     orderer_id: CompanyId
@@ -165,6 +168,7 @@ class RequestCall:
     dispatch_at: datetime
     expires_at: datetime
     policy_version: int
+    most_open: int | None = None
 
     @property
     def timing(self) -> Timing:
@@ -253,6 +257,12 @@ class RoundTripNeedsVia(Invalid):
     """Where a drive ends where it began, it must say what lies between."""
 
     code = "round_trip_needs_via"
+
+
+class TooManyOpenCalls(Conflict):
+    """The customer has as many calls under way as one may have; facts: most."""
+
+    code = "too_many_open_calls"
 
 
 class NoteTooLong(Invalid):

@@ -51,6 +51,7 @@ def build_request(wish: Wish, quoted: Quoted, policies: RequestPolicies, *, now:
         dispatch_at=dispatch_at,
         expires_at=dispatch_at + timedelta(seconds=policies.dispatch.value.call_expiry_s),
         policy_version=policies.dispatch.version,
+        most_open=policies.limits.max_open_calls,
     )
 
 

@@ -110,6 +110,7 @@ WHERE company_id = $1 AND ($2::uuid IS NULL OR id < $2)
   AND ($7::timestamptz IS NULL OR requested_at >= $7) AND ($8::timestamptz IS NULL OR requested_at < $8)
 ORDER BY id DESC LIMIT $9
 """
+_COUNT_OPEN_IN_TURN = "SELECT open_calls_in_turn($1)"
 _COUNT_BY_STATE = """
 SELECT state, count(*) AS calls FROM calls
 WHERE company_id = $1 AND (ended_at IS NULL OR ended_at >= $2) GROUP BY state
@@ -265,6 +266,11 @@ async def page(tx: Tx, wanted: CallFilter, before: UUID | None, limit: int) -> l
         limit,
     )  # fmt: skip -- the order of the parameters is the statement's
     return [_call(row) for row in rows]
+
+
+async def count_open_in_turn(tx: Tx, customer_id: UUID) -> int:
+    """The customer's calls that have not ended; who else asks for this customer waits for this transaction's end."""
+    return int(await tx.value(_COUNT_OPEN_IN_TURN, customer_id))
 
 
 async def count_by_state(tx: Tx, company_id: UUID, ended_since: datetime) -> dict[State, int]:

@@ -162,7 +162,7 @@ async def apply(
 
 
 async def waiting(tx: Tx, *, limit: int = 5_000) -> list[Waiting]:
-    """The calls of all companies that need a driver now, longest waiting first."""
+    """The calls that need a driver now, up to `limit` of each company, longest waiting first."""
     return await store.waiting(tx, limit)
 
 

@@ -95,7 +95,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class PastOffer:
-    """An earlier offer of a waiting call that ended without a driver."""
+    """An earlier offer of a waiting call that ended without a driver.
+
+    `closed_at` of an accepted one is when its driver was taken off the call.
+    """
 
     driver_id: DriverId
     state: OfferState

@@ -28,18 +28,32 @@ from daeri.kernel.terms import Service
 _OFFER = """
 id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, closed_at, pickup_m, pickup_s
 """
+# The first of each company, so that one company's crowd never keeps another's calls from being seen.
+# Who accepted a call that waits again was taken off it when their engagement ended.
 _WAITING = """
+WITH found AS (
+    SELECT c.id, c.company_id, c.origin_lat, c.origin_lon, c.origin_region, c.service, c.dispatch_at,
+           row_number() OVER (PARTITION BY c.company_id ORDER BY c.dispatch_at, c.id) AS place
+    FROM calls_public c
+    WHERE c.state = 'requested' AND NOT EXISTS (SELECT FROM offers o WHERE o.call_id = c.id AND o.state = 'live')
+)
 SELECT c.id, c.company_id, c.origin_lat, c.origin_lon, c.origin_region, c.service, c.dispatch_at,
        a.drivers, a.states, a.closed
-FROM calls_public c
+FROM found c
 LEFT JOIN LATERAL (
-    SELECT array_agg(o.driver_id ORDER BY o.closed_at, o.id) AS drivers,
-           array_agg(o.state ORDER BY o.closed_at, o.id) AS states,
-           array_agg(o.closed_at ORDER BY o.closed_at, o.id) AS closed
-    FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored', 'accepted')
+    SELECT array_agg(e.driver_id ORDER BY e.ended_at, e.id) AS drivers,
+           array_agg(e.state ORDER BY e.ended_at, e.id) AS states,
+           array_agg(e.ended_at ORDER BY e.ended_at, e.id) AS closed
+    FROM (
+        SELECT o.id, o.driver_id, o.state, coalesce(
+                   CASE o.state WHEN 'accepted' THEN (
+                       SELECT max(p.until) FROM past_engagements p
+                       WHERE p.call_id = o.call_id AND p.driver_id = o.driver_id) END, o.closed_at) AS ended_at
+        FROM offers o WHERE o.call_id = c.id AND o.state IN ('declined', 'ignored', 'accepted')
+    ) e
 ) a ON true
-WHERE c.state = 'requested' AND NOT EXISTS (SELECT FROM offers o WHERE o.call_id = c.id AND o.state = 'live')
-ORDER BY c.dispatch_at, c.id LIMIT $1
+WHERE c.place <= $1
+ORDER BY c.dispatch_at, c.id
 """
 _DRIVER_STATE = """
 SELECT d.id, d.company_id, d.duty, d.services, d.revision, e.call_id, o.id AS offer_id
@@ -164,7 +178,7 @@ SELECT count(*) FROM ordered WHERE driver_until > since OR call_until > since
 
 
 async def waiting(tx: Tx, limit: int) -> list[Waiting]:
-    """Calls of all companies that need a driver now, longest waiting first."""
+    """Calls that need a driver now, up to `limit` of each company, longest waiting first."""
     return [_waiting(row) for row in await tx.rows(_WAITING, limit)]
 
 

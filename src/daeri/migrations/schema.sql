@@ -85,6 +85,14 @@ BEGIN
 
 END;
 $$;
+CREATE FUNCTION public.open_calls_in_turn(p_customer uuid) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('open calls ' || p_customer::text, 0));
+    RETURN (SELECT count(*) FROM calls WHERE customer_id = p_customer
+            AND state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving'));
+END $$;
 CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -734,6 +742,7 @@ CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (stat
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
 CREATE INDEX calls_of_driver ON public.calls USING btree (driver_id, id DESC);
+CREATE INDEX calls_open_of_customer ON public.calls USING btree (customer_id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
 CREATE INDEX calls_reserved ON public.calls USING btree (dispatch_at) WHERE (state = 'reserved'::text);
 CREATE INDEX calls_running ON public.calls USING btree (company_id, id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
 CREATE INDEX calls_waiting ON public.calls USING btree (dispatch_at) WHERE (state = 'requested'::text);

@@ -108,7 +108,7 @@ class RetentionPolicy(Policy, frozen=True, kw_only=True):
 
 
 class RequestLimits(Policy, frozen=True, kw_only=True):
-    """What a request for a call may hold."""
+    """What a request for a call may hold, and how many calls one customer may have under way."""
 
     name: ClassVar[str] = "request_limits"
 
@@ -116,6 +116,7 @@ class RequestLimits(Policy, frozen=True, kw_only=True):
     max_note_length: Annotated[int, Meta(ge=0, le=2_000)] = 200  # characters
     fare_floor_won: NotNegative = 5_000
     fare_ceiling_won: Positive = 1_000_000
+    max_open_calls: Annotated[int, Meta(ge=1, le=50)] = 5  # of one customer, reserved ones too
 
     def __post_init__(self) -> None:
         if self.fare_floor_won > self.fare_ceiling_won:

@@ -57,7 +57,18 @@ CREATE INDEX calls_running ON calls (company_id, id)
     WHERE state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving');
 CREATE INDEX calls_of_company ON calls (company_id, id DESC);
 CREATE INDEX calls_of_customer ON calls (customer_id, id DESC);
+CREATE INDEX calls_open_of_customer ON calls (customer_id)
+    WHERE state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving');
 CREATE INDEX calls_of_driver ON calls (driver_id, id DESC);
+
+-- A customer's calls that have not ended, for one transaction at a time. A function, because its second statement sees
+-- what the transaction that the first one waited for has written, in one round trip.
+CREATE FUNCTION open_calls_in_turn(p_customer uuid) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('open calls ' || p_customer::text, 0));
+    RETURN (SELECT count(*) FROM calls WHERE customer_id = p_customer
+            AND state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving'));
+END $$;
 
 -- The drive's positions, appended in chunks of 20-byte records (see drivers); for meter, map and disputes.
 CREATE TABLE call_tracks (
