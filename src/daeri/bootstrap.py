@@ -14,10 +14,10 @@ import structlog
 import uvicorn
 from asyncpg import InterfaceError, PostgresError
 
-from daeri import reactions
+from daeri import reactions, tallies
 from daeri.accounts import api as accounts
 from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import KeysForeign, Moment, SignInTerms
+from daeri.accounts.model import CodeMessage, KeysForeign, Moment, SignInTerms
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
@@ -30,7 +30,7 @@ from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
 from daeri.engine.engine import Engine, Keeping
 from daeri.engine.stepper import EngineStepper
-from daeri.infra import events, retention
+from daeri.infra import events, jobs, retention
 from daeri.infra.database import Database, Tx, open_database
 from daeri.infra.jobs import Worker
 from daeri.infra.keys import create_ring, load_ring
@@ -59,6 +59,7 @@ from daeri.web.words import Language, read_words
 log = structlog.get_logger(__name__)
 
 _REFRESH_S = 30.0  # how often what is kept in memory is read again, hints or not
+_REFRESH_RETRY_S = 1.0
 _HINT_POLL_S = 0.3  # how soon after a hint
 _HOUSEKEEPING_FIRST_S = 60.0  # after the start, which has enough to do
 _HOUSEKEEPING_S = 3_600.0
@@ -121,9 +122,11 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
             shelf = PolicyShelf(await policies.load_books(tx), bus)
         metrics.watch_pool(database.pool)
         tracer = open_tracer(settings.otlp_endpoint)
+        stop_counting = tallies.count(bus, metrics)
         try:
             yield Parts(settings, database, bus, business, wall, ids, gate, metrics, tracer, shelf, index, LiveFleet())
         finally:
+            stop_counting()
             tracer.close()
 
 
@@ -143,12 +146,14 @@ def clock_of(settings: Settings) -> Clock:
 
 
 @asynccontextmanager
-async def build_program(parts: Parts) -> AsyncIterator[Program]:
-    """Put the roles together; nothing runs yet."""
+async def build_program(
+    parts: Parts, *, show_code: Callable[[CodeMessage], None] | None = None
+) -> AsyncIterator[Program]:
+    """Put the roles together; nothing runs yet. `show_code` is told of the one-time codes that nobody sends."""
     async with AsyncExitStack() as stack:
         engine = _engine(parts)
-        worker = Worker(parts.database, reactions.handlers(), parts.wall)
-        codes = ScreenCodeSender()
+        worker = Worker(parts.database, reactions.handlers(), parts.wall, ended=parts.metrics.job_ended)
+        codes = ScreenCodeSender(show=show_code)
         authenticator = Authenticator(parts.database, parts.bus, parts.gate.ring, parts.wall)
         stack.callback(authenticator.close)
         router = await stack.enter_async_context(_router(parts.settings))
@@ -252,15 +257,27 @@ class _Server(uvicorn.Server):
 
 
 async def _refresh(program: Program, end: asyncio.Event) -> None:
-    """Read policies again soon after a hint, and now and then in case one was lost."""
+    """Look again soon after a hint of policies, and now and then in case one was lost."""
     parts, time = program.parts, asyncio.get_running_loop().time
-    due = time() + _REFRESH_S
+    due = time()
     while not end.is_set():
         await asyncio.sleep(_HINT_POLL_S)
         if parts.shelf.is_stale or time() >= due:
-            async with parts.database.reading() as tx:
-                await parts.shelf.refresh(tx)
+            try:
+                await look_again(parts)
+            except (PostgresError, InterfaceError, OSError):
+                log.exception("not_refreshed")
+                due = time()
+                await asyncio.sleep(_REFRESH_RETRY_S)
+                continue
             due = time() + _REFRESH_S
+
+
+async def look_again(parts: Parts) -> None:
+    """Read what a process keeps in memory of policies, and count the jobs that wait for a person."""
+    async with parts.database.reading() as tx:
+        await parts.shelf.refresh(tx)
+        parts.metrics.jobs_held.set(await jobs.count_held(tx))
 
 
 async def _housekeep(program: Program, end: asyncio.Event) -> None:

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 READY_WITHIN_S = 60.0
 PASSWORD = "a-long-passphrase-of-nobody"
 _COMMAND = [sys.executable, "-m", "daeri.cli"]
-_SECRET = re.compile(r"otpauth://\S+(?:\n\S+)*")
+_SECRET = re.compile(r"^otpauth://\S+$", re.MULTILINE)
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Demo:
         )
         uri = _SECRET.search(made.stdout)
         assert uri is not None, made.stdout
-        return parse_qs(urlsplit(uri[0].replace("\n", "")).query)["secret"][0]
+        return parse_qs(urlsplit(uri[0]).query)["secret"][0]
 
 
 @pytest.fixture(scope="module")

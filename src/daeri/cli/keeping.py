@@ -9,10 +9,12 @@ import typer
 from rich.console import Console
 
 from daeri.accounts import api as accounts
-from daeri.accounts.api import SEALED_COLUMNS, NewStaff
+from daeri.accounts.api import SEALED_COLUMNS, NewStaff, StaffMade
 from daeri.accounts.model import Moment, Role
 from daeri.bootstrap import open_parts
+from daeri.cli import approving, ruling
 from daeri.cli.running import database_of, run
+from daeri.cli.working import DatabaseUrl, DataFolder
 from daeri.companies import api as companies
 from daeri.companies.model import CompanyNotFound, CreateCompany
 from daeri.infra import backup as backups
@@ -26,15 +28,14 @@ from daeri.migrations import api as migrations
 from daeri.regions import api as regions
 
 app = typer.Typer()
-admin = typer.Typer(no_args_is_help=True, help="Staff and companies.")
+admin = typer.Typer(no_args_is_help=True, help="Staff, companies and who may drive.")
 keys = typer.Typer(no_args_is_help=True, help="The installation's secret keys.")
 ground = typer.Typer(no_args_is_help=True, help="Administrative regions.")
 app.add_typer(admin, name="admin")
 app.add_typer(keys, name="keys")
 app.add_typer(ground, name="regions")
-
-DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15 or newer instead of the embedded one.")]
-DataFolder = Annotated[Path | None, typer.Option(help="Where the embedded database and the keys live.")]
+app.add_typer(ruling.app, name="policies")
+admin.add_typer(approving.app)
 
 
 @app.command()
@@ -91,7 +92,7 @@ def create_admin(
     """Make an administrator, and their company when it is new; shows the secret for their authenticator once."""
     settings = load_settings(database_url=database_url, data_folder=data_folder)
 
-    async def work(_stop: asyncio.Event) -> str:
+    async def work(_stop: asyncio.Event) -> StaffMade:
         await migrations.migrate(dsn)
         async with open_parts(settings, dsn) as parts:
             password_hash = await parts.gate.passwords.hash(password)
@@ -104,11 +105,14 @@ def create_admin(
                     found = await companies.create(tx, CreateCompany(company, title, title), now=now, ids=parts.ids)
                 new = NewStaff(found.id, email, name, password_hash, [Role.ADMIN])
                 moment = Moment(now, parts.wall.wall_now())
-                made = await accounts.create_staff(tx, parts.gate, new, actor=SYSTEM, moment=moment)
-        return made.totp_uri
+                return await accounts.create_staff(tx, parts.gate, new, actor=SYSTEM, moment=moment)
 
     with database_of(settings) as dsn:
-        Console().print(f"Put this into an authenticator app; it is not shown again:\n{run(work, settings)}")
+        made = run(work, settings)
+    # A wrapped address or secret cannot be copied: each is one line, however narrow the screen.
+    typer.echo("Put this into an authenticator app, the address or the secret; they are not shown again:")
+    typer.echo(made.totp_uri)
+    typer.echo(made.totp_secret)
 
 
 @keys.command("rotate")

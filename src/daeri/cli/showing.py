@@ -1,13 +1,17 @@
 """`daeri up` and `daeri demo`: the whole program in one process, and a simulated night against it."""
 
 import asyncio
+import sys
+from typing import TextIO
 
 import httpx
 import pyotp
 from rich.console import Console
 
+from daeri.accounts.model import CodeMessage
 from daeri.bootstrap import build_program, clock_of, open_parts, serve
 from daeri.cli.seeding import DEMO_EMAIL, DEMO_PASSWORD, DEMO_TOTP, FleetSize, seed_fleet
+from daeri.infra.phones import mask
 from daeri.infra.settings import Settings
 from daeri.migrations import api as migrations
 from daeri.sim.books import NightSummary
@@ -15,12 +19,38 @@ from daeri.sim.night import run_night
 from daeri.sim.tokens import write_tokens
 
 _READY_WITHIN_S = 30.0
+_CODES_SHOWN = "warning: nothing sends one-time codes, so they are shown here; this is for trying out only"
+_CODES_HIDDEN = "warning: nothing sends one-time codes; run daeri in a terminal to see them, for trying out only"
+
+
+class CodeScreen:
+    """Shows one-time codes that no sender delivers, on a terminal only: what is redirected may be kept as a log."""
+
+    def __init__(self, screen: TextIO | None = None) -> None:
+        self._screen = screen or sys.stdout
+        self._has_warned = False
+
+    def __call__(self, message: CodeMessage) -> None:
+        """Print `code 123456 for 010-****-1234`."""
+        is_seen = self._screen.isatty()
+        if not self._has_warned:
+            self._has_warned = True
+            self._print(_CODES_SHOWN if is_seen else _CODES_HIDDEN)
+        if is_seen:
+            self._print(f"code {message.code} for {mask(message.phone)}")
+
+    def _print(self, line: str) -> None:
+        self._screen.write(f"{line}\n")
+        self._screen.flush()
 
 
 async def run_up(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
     """Migrate and serve until told to stop."""
     await migrations.migrate(dsn)
-    async with open_parts(settings, dsn, clock=clock_of(settings)) as parts, build_program(parts) as program:
+    async with (
+        open_parts(settings, dsn, clock=clock_of(settings)) as parts,
+        build_program(parts, show_code=CodeScreen()) as program,
+    ):
         Console().print(f"daeri is at [bold]{settings.web_url}[/bold] (Ctrl-C ends it)")
         await serve(program, stop)
 
@@ -30,7 +60,7 @@ async def run_demo(
 ) -> NightSummary:  # fmt: skip -- the signature reads as one sentence
     """A made-up company, a fleet, and a night that plays against the public API until told to stop."""
     await migrations.migrate(dsn)
-    async with open_parts(settings, dsn) as parts, build_program(parts) as program:
+    async with open_parts(settings, dsn) as parts, build_program(parts, show_code=CodeScreen()) as program:
         tokens = await seed_fleet(parts, FleetSize(drivers, customers=drivers))
         write_tokens(settings.data_folder / "demo-tokens.json", tokens)
         ended = asyncio.Event()

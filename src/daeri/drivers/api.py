@@ -66,6 +66,11 @@ async def set_duty(
     return driver
 
 
+async def applied(tx: Tx, company_id: UUID) -> list[Driver]:
+    """The company's drivers who wait for approval, in the order in which they joined."""
+    return await store.applied(tx, company_id)
+
+
 async def get(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver:
     """The company's driver; DriverNotFound also when it is another company's."""
     driver = await store.get(tx, company_id, driver_id)

@@ -40,6 +40,7 @@ SELECT id, $2, 'approved', $3, $4, $5, $4, 1 FROM unnest($1::uuid[]) AS id ON CO
 _GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
 _TOUCH = "UPDATE drivers SET revision = nextval('driver_revisions') WHERE id = $1"
+_APPLIED = f"SELECT {_COLUMNS} FROM drivers WHERE company_id = $1 AND status = 'applied' ORDER BY id"
 _ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
 _SAVE_POSITIONS = """
 INSERT INTO driver_positions (driver_id, company_id, lat, lon, at, accuracy_m)
@@ -113,6 +114,10 @@ async def set_duty(
     kind = EventKind.ON_DUTY if duty is Duty.ON else EventKind.OFF_DUTY
     row = await tx.row(_SET_DUTY, driver_id, company_id, duty, now, event_id, kind, actor.kind, actor.id)
     return None if row is None else _driver(row)
+
+
+async def applied(tx: Tx, company_id: UUID) -> list[Driver]:
+    return [_driver(row) for row in await tx.rows(_APPLIED, company_id)]
 
 
 async def get(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver | None:
