@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
-from asyncpg import DeadlockDetectedError, SerializationError
+from asyncpg import DeadlockDetectedError, InterfaceError, PostgresError, SerializationError
 from litestar import Request, Response
 
 from daeri.accounts.model import Principal
@@ -55,7 +56,9 @@ class Commands:
             raise
         except DaeriError as refusal:
             if refusal.category is not Category.UNAVAILABLE:
-                await self._remember(command, self._problems.answer(refusal, request))
+                # A refusal that cannot be kept is still the answer; a repeated command is decided anew.
+                with suppress(DaeriError, PostgresError, InterfaceError, OSError):
+                    await self._remember(command, self._problems.answer(refusal, request))
             raise
 
     async def _once(self, command: CommandKey, work: Work, status: int) -> Answer:

@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from asyncpg import InterfaceError
 from tests.web.api.running import TRIP, Person, Running, refused
 
-from daeri.infra.idempotency import MAX_KEY_LENGTH
+from daeri.infra.idempotency import MAX_KEY_LENGTH, InProgress
 
 _TOO_LATE = {"call_already_taken", "call_not_listed", "driver_engaged", "offer_closed"}
 
@@ -69,6 +70,17 @@ def test_a_refusal_is_kept_too(running: Running, caller: Person) -> None:
     assert problem["request_id"] != again.headers["x-request-id"]
     assert driver.get("/driver").json()["call"]["state"] == "assigned"
     assert driver.command(f"/driver/calls/{call_id}/arrive", key="later").json()["state"] == "arrived"
+
+
+@pytest.mark.parametrize("fault", [InProgress(), ConnectionResetError(), InterfaceError("closed")])
+def test_a_refusal_that_cannot_be_kept_is_still_the_answer(
+    fault: Exception, caller: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forget(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("daeri.infra.idempotency.remember", forget)
+    refused(caller.command(f"/calls/{uuid4()}/cancel", key="once"), 404, "call_not_found")
 
 
 @pytest.mark.parametrize("key", ["", "x" * (MAX_KEY_LENGTH + 1), "with space", "tab\there", "x" * 5_000])

@@ -19,9 +19,9 @@ OWN_TAGS = {"customer": {"customer", "sign-in"}, "driver": {"driver"}, "staff": 
 SIGN_OUT = "signOut"  # would end the session that the other cases use: it has tests of its own
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(running: Running) -> dict[str, Person]:
-    """Their own, so that nothing that is done in their names is missed elsewhere."""
+    """Each test's own, so that nothing that is done in their names is missed elsewhere."""
     return {
         "customer": running.customer(),
         "driver": running.driver(),
