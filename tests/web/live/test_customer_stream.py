@@ -13,6 +13,7 @@ from daeri.kernel.ids import DriverId
 from daeri.kernel.time import to_millis
 from daeri.web.app import build_app
 from daeri.web.context import WebContext
+from daeri.web.live import customer_stream
 from daeri.web.live.call_feed import CallFeed
 from daeri.web.live.customer_stream import CustomerStreams, customer_stream_router
 
@@ -55,6 +56,25 @@ async def test_a_customer_follows_their_call(context: WebContext, address: str, 
         move(context.fleet, driver, 37.7, to_millis(context.clock.now()) + 2_000)
         again = await night.request(customer)
         assert await stream.hear() == ("call", (await stream_call(context, token, address, str(again.id))))
+
+
+async def test_a_change_without_a_hint_is_told_by_reading_again(
+    context: WebContext, address: str, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_stream, "REREAD_EVERY", 1)
+    customer = await night.customer()
+    call = await night.request(customer)
+    token = await token_of(context, night.company, customer)
+    async with listening(address, "/live/calls", token=token) as stream:
+        await stream.hear("snapshot")
+        async with night.transaction() as tx:
+            await tx.execute(
+                "UPDATE calls SET state = 'expired', ended_at = expires_at, version = 2 WHERE id = $1", call.id
+            )
+        name, told = await stream.hear()
+        assert (name, told["id"], told["state"]) == ("call", str(call.id), "expired")
+        again = await night.request(customer)
+        assert (await stream.hear())[1]["id"] == str(again.id)  # and the ended one is not told twice
 
 
 async def stream_call(context: WebContext, token: str, address: str, call_id: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from litestar import Request, Router, get
 from litestar.di import Provide
 from litestar.params import Dependency
@@ -20,12 +21,14 @@ from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CustomerId, DriverId
 from daeri.web.context import WebContext
 from daeri.web.live.call_feed import CallFeed
-from daeri.web.live.console_stream import STREAM_HEADERS
+from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
 from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
 from daeri.web.principals import customer_of, principal_of
 from daeri.web.wire import CallOut, call_out
+
+log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
 _RUNNING = (State.RESERVED, State.REQUESTED, State.ASSIGNED, State.ARRIVED, State.DRIVING)
@@ -56,13 +59,21 @@ class Follower:
     outbox: Outbox
     drivers: dict[UUID, DriverId] = field(default_factory=dict)  # by call
     told_at: dict[UUID, datetime] = field(default_factory=dict)  # by call: the position told last
+    versions: dict[UUID, int] = field(default_factory=dict)  # by call: what the customer has seen
+    running: set[UUID] = field(default_factory=set)
 
-    def learn(self, call: Call) -> None:
+    def learn(self, call: Call) -> bool:
+        """Whether the call as it stands is news."""
+        if call.version <= self.versions.get(call.id, 0):
+            return False
+        self.versions[call.id] = call.version
+        (self.running.add if call.ended_at is None else self.running.discard)(call.id)
         if call.driver_id is not None and call.state in _ENGAGED:
             self.drivers[call.id] = call.driver_id
         else:
             self.drivers.pop(call.id, None)
             self.told_at.pop(call.id, None)
+        return True
 
 
 class CustomerStreams:
@@ -75,6 +86,7 @@ class CustomerStreams:
         self._task: asyncio.Task[None] | None = None
         self._stop_hearing = context.authenticator.on_revoked(self._revoked)
         self._is_draining = False
+        self._seconds = 0
 
     async def follow(self, request: Request[Any, Any, Any], principal: Principal) -> AsyncIterator[bytes]:
         """The running calls, then events until the session or the process ends."""
@@ -147,10 +159,31 @@ class CustomerStreams:
         try:
             while self._followers:
                 await asyncio.sleep(EVERY_S)
-                for follower in self._everyone():
-                    self._tell_positions(follower)
+                try:
+                    await self._tick()
+                except Exception:
+                    # The outermost loop of the streams: the next second looks again.
+                    log.exception("customers_not_told")
         finally:
             stop_following()
+
+    async def _tick(self) -> None:
+        for follower in self._everyone():
+            self._tell_positions(follower)
+        self._seconds += 1
+        for customer_id in [one for one in self._followers if (one.int - self._seconds) % REREAD_EVERY == 0]:
+            await self._reread(customer_id)
+
+    async def _reread(self, customer_id: CustomerId) -> None:
+        """Tell of the calls whose change no hint told of: each customer's once in REREAD_EVERY seconds."""
+        followers = self._followers.get(customer_id, ())
+        seen = {call_id for follower in followers for call_id in follower.running}
+        async with self._context.database.transaction() as tx:
+            running = (await calls.of_customer(tx, customer_id, states=_RUNNING)).calls
+            missing = seen - {call.id for call in running}
+            found = [*running, *(await calls.get_many(tx, list(missing)) if missing else [])]
+            names = await names_of(tx, self._context.names, found)
+        self._calls_changed(found, names)
 
     def _tell_positions(self, follower: Follower) -> None:
         fleet = self._context.fleet
@@ -167,8 +200,8 @@ class CustomerStreams:
         for call in changed:
             followers = () if call.customer_id is None else self._followers.get(call.customer_id, ())
             for follower in followers:
-                follower.learn(call)
-                follower.outbox.put(event("call", call_out(call, names)))
+                if follower.learn(call):
+                    follower.outbox.put(event("call", call_out(call, names)))
 
 
 Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]
