@@ -68,9 +68,9 @@ _REPLAY_TICK = timedelta(seconds=2)
 _REPLAY_KEEPING = Keeping(timedelta(minutes=1), shares=1)  # hints are not lost within one process
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """What every role of a process is built from."""
+    """What every role of a process is built from; `regions` is replaced when boundaries were imported."""
 
     settings: Settings
     database: Database
@@ -83,6 +83,7 @@ class Parts:
     tracer: Tracer
     shelf: PolicyShelf
     regions: RegionIndex
+    boundaries_mark: str
     fleet: LiveFleet
 
 
@@ -118,13 +119,18 @@ async def open_parts(settings: Settings, dsn: str, *, clock: Clock | None = None
         async with database.transaction() as tx:
             await _check_keys(tx, gate, settings, is_new=is_new)
             await regions.seed(tx)
+            # Before the index: an import in between is then seen as a change.
+            mark = await regions.boundaries_mark(tx)
             index = await regions.load_index(tx)
             shelf = PolicyShelf(await policies.load_books(tx), bus)
         metrics.watch_pool(database.pool)
         tracer = open_tracer(settings.otlp_endpoint)
         stop_counting = tallies.count(bus, metrics)
         try:
-            yield Parts(settings, database, bus, business, wall, ids, gate, metrics, tracer, shelf, index, LiveFleet())
+            fleet = LiveFleet()
+            yield Parts(
+                settings, database, bus, business, wall, ids, gate, metrics, tracer, shelf, index, mark, fleet
+            )  # fmt: skip -- one line of parts
         finally:
             stop_counting()
             tracer.close()
@@ -197,6 +203,8 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
     end = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(watch_loop(parts.metrics)), group.create_task(_refresh(program, end))]
+        if settings.replay_from is None:  # which is to give the same answers throughout
+            background.append(group.create_task(_watch_regions(program, end)))
         if Role.ENGINE in settings.roles and settings.replay_from is None:
             group.create_task(loop.run(program.engine, parts.database, end, tick_s=settings.tick_ms / 1000))
         if Role.WORKER in settings.roles and settings.replay_from is None:
@@ -278,6 +286,30 @@ async def look_again(parts: Parts) -> None:
     async with parts.database.reading() as tx:
         await parts.shelf.refresh(tx)
         parts.metrics.jobs_held.set(await jobs.count_held(tx))
+
+
+async def _watch_regions(program: Program, end: asyncio.Event) -> None:
+    """Take in boundaries that another process imported: nobody hints across processes."""
+    while not end.is_set():
+        await asyncio.sleep(_REFRESH_S)
+        try:
+            await look_at_regions(program)
+        except (PostgresError, InterfaceError, OSError):
+            log.exception("regions_not_read")
+
+
+async def look_at_regions(program: Program) -> None:
+    """Read regions and outline again when a boundary has changed since they were read."""
+    parts, context = program.parts, program.context
+    async with parts.database.reading() as tx:
+        mark = await regions.boundaries_mark(tx)
+        if mark == parts.boundaries_mark:
+            return
+        index = await regions.load_index(tx)
+    drawn = await asyncio.to_thread(regions.outline, index)
+    parts.regions, parts.boundaries_mark = index, mark
+    context.regions, context.outline = index, drawn
+    log.info("regions_read", boundaries=len(index.covered))
 
 
 async def _housekeep(program: Program, end: asyncio.Event) -> None:

@@ -92,10 +92,17 @@ async def approve(parts: Parts, slug: str | None, who: str, services: list[Servi
 def parse_services(text: str) -> list[Service]:
     """`general,vip` as services; raises ServiceUnknown."""
     named = [part.strip() for part in text.split(",") if part.strip()]
-    unknown = [name for name in named if name not in set(Service)]
-    if unknown or not named:
-        raise ServiceUnknown(given=", ".join(unknown) or "nothing", known=", ".join(Service))
-    return [Service(name) for name in dict.fromkeys(named)]
+    if not named:
+        raise ServiceUnknown(given="nothing", known=", ".join(Service))
+    return [parse_service(name) for name in dict.fromkeys(named)]
+
+
+def parse_service(text: str) -> Service:
+    """Raises ServiceUnknown."""
+    try:
+        return Service(text)
+    except ValueError as error:
+        raise ServiceUnknown(given=text, known=", ".join(Service)) from error
 
 
 async def _driver_of(tx: Tx, parts: Parts, company_id: CompanyId, who: str) -> DriverId:

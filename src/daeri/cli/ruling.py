@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from daeri.bootstrap import Parts
-from daeri.cli.approving import parse_services
+from daeri.cli.approving import parse_service
 from daeri.cli.working import CompanySlug, DatabaseUrl, DataFolder, with_parts
 from daeri.companies import api as companies
 from daeri.kernel.errors import Invalid
@@ -76,8 +76,12 @@ def set_policy(
 ) -> None:
     """Let a policy hold from an instant on; running processes read it within 30 s."""
     policy = parse_policy(name, value)
-    scope = Scope(region, None if service is None else parse_services(service)[0])
-    order = Order(policy, scope, None if starts is None else parse_instant(starts), note)
+    order = Order(
+        policy,
+        Scope(region, None if service is None else parse_service(service)),
+        None if starts is None else parse_instant(starts),
+        note,
+    )
     typer.echo(line_of(with_parts(database_url, data_folder, lambda parts: write(parts, company, order))))
 
 
@@ -104,9 +108,11 @@ async def in_force(parts: Parts, slug: str | None) -> dict[str, Versioned[Policy
 
 async def write(parts: Parts, slug: str | None, order: Order) -> PolicyRecord:
     """Raises RegionUnknown, PolicyInvalid or PolicyInThePast."""
-    region = order.scope.region
-    if region is not None and parts.regions.by_code(region) is None:
-        raise RegionUnknown(given=region)
+    code = order.scope.region
+    known = None if code is None else parts.regions.by_code(code)
+    if code is not None and known is None:
+        raise RegionUnknown(given=code)
+    scope = order.scope if known is None else Scope(known.code, order.scope.service)  # ten digits are cut
     async with parts.database.transaction() as tx:
         company_id = (await companies.resolve(tx, slug)).id
         return await policies.write(
@@ -115,7 +121,7 @@ async def write(parts: Parts, slug: str | None, order: Order) -> PolicyRecord:
             order.policy,
             now=parts.clock.now(),
             ids=parts.ids,
-            scope=order.scope,
+            scope=scope,
             effective_from=order.effective_from,
             note=order.note,
         )

@@ -25,7 +25,16 @@ from daeri.regions.names import RegionNames
 from daeri.regions.outline import outline
 from daeri.regions.shipped import shipped_rows, table_notice
 
-__all__ = ["RegionIndex", "import_boundaries", "load_index", "outline", "resolve", "seed", "table_notice"]
+__all__ = [
+    "RegionIndex",
+    "boundaries_mark",
+    "import_boundaries",
+    "load_index",
+    "outline",
+    "resolve",
+    "seed",
+    "table_notice",
+]
 
 
 async def seed(tx: Tx) -> int:
@@ -39,10 +48,16 @@ async def seed(tx: Tx) -> int:
 async def load_index(tx: Tx, *, on: date | None = None) -> RegionIndex:
     """All regions and boundaries in memory, for the division in force on the day `on` (None: the table's own day).
 
-    Load it once per process, and again on a hint of `CHANGED_TOPIC`; it answers tens of thousands of points a second.
+    Load it once per process, and again when `boundaries_mark` has changed; it answers tens of thousands of points a
+    second.
     """
     known, drawn = await store.regions(tx), await store.boundaries(tx)
-    return RegionIndex(known, drawn, on=on or table_notice().as_of)
+    return await asyncio.to_thread(RegionIndex, known, drawn, on=on or table_notice().as_of)
+
+
+async def boundaries_mark(tx: Tx) -> str:
+    """A text that is another one once any boundary was taken in; cheap enough to ask every few seconds."""
+    return await store.boundaries_mark(tx)
 
 
 async def resolve(tx: Tx, point: Point, *, on: date | None = None) -> Resolution:

@@ -29,6 +29,9 @@ ON CONFLICT (code) DO UPDATE SET
     as_of = excluded.as_of, file_name = excluded.file_name, imported_at = excluded.imported_at, shape = excluded.shape
 """
 
+# Every import dates the rows that it writes, so the sum changes with any of them; a maximum would miss imports that
+# commit in another order than they began in.
+_MARK = "SELECT count(*) || ':' || coalesce(sum(extract(epoch FROM imported_at)), 0) FROM region_boundaries"
 _BOUNDARIES = "SELECT code, as_of, shape FROM region_boundaries ORDER BY code"
 
 _YOUNGER_BOUNDARIES = "SELECT code FROM region_boundaries WHERE as_of > $1 FOR UPDATE"
@@ -55,6 +58,10 @@ async def codes_drawn_after(tx: Tx, as_of: date) -> frozenset[str]:
 
 async def boundaries(tx: Tx) -> list[Boundary]:
     return [Boundary(row["code"], row["as_of"], unpack_shape(row["shape"])) for row in await tx.rows(_BOUNDARIES)]
+
+
+async def boundaries_mark(tx: Tx) -> str:
+    return str(await tx.value(_MARK))
 
 
 def _columns(row: ShippedRow) -> tuple[object, ...]:
