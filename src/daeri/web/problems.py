@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import QueryParameter
 
 from daeri.infra.idempotency import Answer
 from daeri.kernel.errors import Category, DaeriError
@@ -93,7 +94,9 @@ class Problems:
     def invalid(self, request: _AnyRequest, error: ValidationException) -> Response[bytes]:
         """A body or parameter that does not fit; `fields` says where, without repeating what was sent."""
         found = error.extra if isinstance(error.extra, list) else []
-        facts: dict[str, Fact] = {"fields": "; ".join(filter(None, map(_field, found))) or str(error.detail)[:300]}
+        facts: dict[str, Fact] = {
+            "fields": "; ".join(filter(None, (_field(entry, request) for entry in found))) or str(error.detail)[:300]
+        }
         return _response(self._problem(400, "validation_failed", request, facts))
 
     def http(self, request: _AnyRequest, error: HTTPException) -> Response[bytes]:
@@ -131,10 +134,17 @@ def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> Res
     )
 
 
-def _field(entry: object) -> str | None:
+def _field(entry: object, request: _AnyRequest) -> str | None:
     if not isinstance(entry, dict):
         return None
-    return f"{entry.get('key', '')}: {entry.get('message', '')}"[:200]
+    return f"{_sent_name(str(entry.get('key', '')), request)}: {entry.get('message', '')}"[:200]
+
+
+def _sent_name(key: str, request: _AnyRequest) -> str:
+    """What the client calls a handler's parameter."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    known = None if parameter is None else parameter.kwarg_definition
+    return known.name or key if isinstance(known, QueryParameter) else key
 
 
 def _language(request: _AnyRequest) -> Language:

@@ -355,3 +355,27 @@ def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx
     body = json.dumps(BODIES[path]).encode() if path in BODIES and method == "POST" else b""
     sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
     return client.request(method, path.format(id=uuid4(), job=1), headers=sent, content=body)
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "field"),
+    [
+        ("customer", "/calls?state=nope", "state"),
+        ("staff", "/console/calls?state=bogus", "state"),
+        ("staff", "/console/calls?service=boat", "service"),
+        ("staff", "/console/calls?from=99999", "from"),
+        ("staff", "/console/calls?to=soon", "to"),
+        ("staff", "/console/calls?cursor=%F0", "cursor"),
+        ("staff", "/console/calls?since=99999", "since"),
+        ("staff", "/console/calls?q=" + "1" * 41, "q"),
+    ],
+)
+def test_a_filter_that_cannot_be_meant_is_named(everybody: dict[str, Person], who: str, path: str, field: str) -> None:
+    problem = refused(everybody[who].get(path), 400, "validation_failed")
+    assert problem["facts"]["fields"].startswith(f"{field}: ")
+
+
+def test_filters_that_fit_are_taken(everybody: dict[str, Person]) -> None:
+    query = "q=&state=expired&service=vip&from=2026-11-22T21:00&to=2026-11-22T13:00:00Z&cursor=" + str(uuid4())
+    answer = everybody["staff"].get(f"/console/calls?{query}")
+    assert (answer.status_code, answer.json()["items"]) == (200, [])

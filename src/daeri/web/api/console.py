@@ -1,25 +1,28 @@
 """The console as JSON, for staff and their programs: what its pages show, and what staff may do to a call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.exceptions import ValidationException
+from litestar.params import QueryParameter
 
 from daeri.accounts.model import Permission, Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallNotFound, Change
+from daeri.calls.model import Call, CallNotFound, Change, State
 from daeri.dispatch import api as dispatch
 from daeri.infra import jobs
 from daeri.infra.database import Tx
 from daeri.kernel.errors import NotFound
+from daeri.kernel.terms import Service
 from daeri.policies.model import DispatchPolicy
 from daeri.web.api.documented import Command, answers
-from daeri.web.console.queries import read_call_query
-from daeri.web.console.reads import CallPage, CallRows, Decision, HeldJob
+from daeri.web.console.queries import Q_LIMIT, read_minute
+from daeri.web.console.reads import CallPage, CallQuery, CallRows, Decision, HeldJob
 from daeri.web.console_rows.rows import ConsoleRows
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import WebContext
@@ -27,6 +30,8 @@ from daeri.web.principals import require_staff
 from daeri.web.wire import CallOut, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
+_CALL_FIELDS = ("q", "state", "service", "from", "to", "cursor")
+_NAME_LIMIT = 40  # of a parameter's name in an answer
 Deed = Callable[[Tx, Call, Change], Awaitable[Call]]
 
 
@@ -55,9 +60,32 @@ class JobNotHeld(NotFound):
 
 
 @get("/console/calls")
-async def list_calls(request: Req, context: WebContext, principal: Principal) -> CallRows:
-    """The company's calls, newest first; `q` is a call number or a telephone number, whole or its last four digits."""
-    return await ConsoleRows(context).calls(viewer_of(principal), read_call_query(request.query_params))
+async def list_calls(
+    request: Req,
+    context: WebContext,
+    principal: Principal,
+    *,
+    q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
+    wanted: Annotated[State | None, QueryParameter(name="state")] = None,
+    service: Service | None = None,
+    earliest: Annotated[str | None, QueryParameter(name="from")] = None,
+    latest: Annotated[str | None, QueryParameter(name="to")] = None,
+    cursor: UUID | None = None,
+) -> CallRows:
+    """The company's calls, newest first; `q` is a call number or a telephone number, whole or its last four digits.
+
+    `from` and `to` are ISO 8601, in Korean time where they name no offset.
+    """
+    _refuse_unknown(request, _CALL_FIELDS)
+    query = CallQuery(
+        q=q.strip(),
+        state=wanted or "",
+        service=service or "",
+        since=_instant("from", earliest),
+        until=_instant("to", latest),
+        cursor=None if cursor is None else str(cursor),
+    )
+    return await ConsoleRows(context).calls(viewer_of(principal), query)
 
 
 @get("/console/calls/{call_id:uuid}")
@@ -125,6 +153,24 @@ async def release_call(
         )
 
     return await _do(request, context, principal, _Order(call_id, data, Permission.CALLS_ASSIGN, release))
+
+
+def _refuse_unknown(request: Req, known: Collection[str]) -> None:
+    """A filter that is misspelt would otherwise show everything."""
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        raise _invalid(unknown[0][:_NAME_LIMIT], "is no parameter of this list")
+
+
+def _instant(name: str, text: str | None) -> datetime | None:
+    instant = read_minute(text)
+    if text and instant is None:
+        raise _invalid(name, "is no date and time")
+    return instant
+
+
+def _invalid(name: str, problem: str) -> ValidationException:
+    return ValidationException(extra=[{"key": name, "message": problem, "source": "query"}])
 
 
 async def _do(request: Req, context: WebContext, principal: Principal, order: _Order) -> Response[bytes]:
