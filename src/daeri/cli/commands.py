@@ -19,6 +19,7 @@ from daeri.cli import benching, keeping, replaying, showing
 from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
+from daeri.kernel.errors import Invalid, NotFound
 from daeri.migrations import api as migrations
 from daeri.sim.page import write_report
 from daeri.sim.replay import CADENCE_S, STEP_S, Pace
@@ -36,10 +37,22 @@ app.add_typer(benching.app, name="bench")
 
 DatabaseUrl = Annotated[str | None, typer.Option(help="PostgreSQL 15 or newer instead of the embedded one.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Where the embedded database and the keys live.")]
-Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
-Port = Annotated[int | None, typer.Option(help="HTTP port.")]
-DriverPort = Annotated[int | None, typer.Option(help="Port of the drivers' WebSockets.")]
+Host = Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option(help="HTTP port.", show_default="8000")]
+DriverPort = Annotated[int | None, typer.Option(help="Port of the drivers' WebSockets.", show_default="8001")]
 Summary = Annotated[Path | None, typer.Option(help="Write the figures as JSON to this file.")]
+
+
+class FolderMissing(NotFound):
+    """Facts: folder."""
+
+    code = "folder_missing"
+
+
+class ZoneUnknown(Invalid):
+    """Facts: given."""
+
+    code = "zone_unknown"
 
 
 @app.command()
@@ -161,6 +174,8 @@ def seed(
     data_folder: DataFolder = None,
 ) -> None:
     """Make a demo company with drivers, customers, a gateway and staff."""
+    if not tokens.parent.is_dir():
+        raise FolderMissing(folder=str(tokens.parent))
     settings = load_settings(database_url=database_url, data_folder=data_folder)
 
     async def work(_stop: asyncio.Event) -> None:
@@ -201,6 +216,13 @@ def _trips(
 ) -> TripFile:
     try:
         day = None if shift_to is None else shift_to.date()
-        return read_trips(file, Reading(ZoneInfo(zone), day, allow_round_trips, parse_columns(columns)))
+        return read_trips(file, Reading(_zone(zone), day, allow_round_trips, parse_columns(columns)))
     except TripFileError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown, no name at all, or a folder of zones
+        raise ZoneUnknown(given=name) from error

@@ -20,7 +20,7 @@ from daeri.companies.model import CompanyNotFound, CreateCompany
 from daeri.infra import backup as backups
 from daeri.infra import doctor as doctors
 from daeri.infra.embedded import running_dsn
-from daeri.infra.keys import reseal, rotate_ring
+from daeri.infra.keys import KeyFileMissing, reseal, rotate_ring
 from daeri.infra.settings import load_settings
 from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SystemClock
@@ -119,6 +119,8 @@ def create_admin(
 def rotate_keys(database_url: DatabaseUrl = None, data_folder: DataFolder = None) -> None:
     """Add a new encryption key and seal every telephone number again with it; may be stopped and run again."""
     settings = load_settings(database_url=database_url, data_folder=data_folder)
+    if not settings.keys_path.exists():  # before a folder that was never used is made into an installation
+        raise KeyFileMissing(path=str(settings.keys_path))
 
     async def work(_stop: asyncio.Event) -> int:
         async with open_parts(settings, dsn) as parts:

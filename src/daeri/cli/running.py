@@ -2,10 +2,11 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -15,35 +16,39 @@ import uvloop
 from alembic.util import CommandError
 from pydantic import ValidationError
 
+from daeri.cli.sentences import sentence_of
 from daeri.infra.doctor import OLDEST_SERVER
 from daeri.infra.embedded import embedded_postgres, running_dsn
 from daeri.infra.logs import configure_logs
 from daeri.infra.settings import Role, Settings
-from daeri.kernel.errors import DaeriError
+from daeri.kernel.errors import DaeriError, Invalid
 
 Answer = TypeVar("Answer")
 
 _CONNECT_WITHIN_S = 10.0
+# The tests' and the checks' own.
+_NOT_SETTINGS = ("DAERI_TEST_", "DAERI_REQUIRE_BROWSER", "DAERI_CRASH_SEED", "DAERI_POSTGRES_15")
 _OLDEST_MAJOR = OLDEST_SERVER // 10_000
 # What lies outside our hands; anything else is a bug, and its traceback is wanted.
 _FAILURES = (DaeriError, CommandError, ValidationError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-# For the eyes of who runs the program, by the error's code; what is not named here shows its code and its facts.
-_SENTENCES: Mapping[str, str] = {
-    "data_folder_in_use": "{folder} is in use by process {process}; end that one, or name another --data-folder",
-    "old_server_still_running": "the database server of an earlier run (process {process}) has not ended yet; wait",
-    "database_start_failed": "PostgreSQL did not {step} in {folder}: {log}",
-    "server_binaries_missing": "PostgreSQL's programs are not installed (looked in {looked_in}); name a --database-url",
-    "keys_foreign": "the key file does not belong to this database: put the right one back and make no new one",
-    "port_taken": "{host}:{port} is taken by another program; choose with {option}",
-    "database_unreachable": "the database at {address} cannot be used: {problem}",
-    "server_too_old": "the database at {address} is PostgreSQL {version}; daeri needs {needed} or newer",
-}
 
 
 class PortTaken(DaeriError):
     """Another program listens there. Facts: host, port, option."""
 
     code = "port_taken"
+
+
+class PortsEqual(DaeriError):
+    """Both listeners were told to use one port. Facts: port."""
+
+    code = "ports_equal"
+
+
+class VariableUnknown(Invalid):
+    """The environment names a setting that does not exist. Facts: name."""
+
+    code = "variable_unknown"
 
 
 class DatabaseUnreachable(DaeriError):
@@ -70,6 +75,14 @@ def failures_in_a_line() -> Iterator[None]:
         if unknown is not None:
             raise
         _leave(group)
+
+
+def refuse_unknown_variables(names: Iterable[str]) -> None:
+    """Raises VariableUnknown for a name of ours that is no setting: one that is misspelt would have no effect."""
+    known = {f"DAERI_{field.upper()}" for field in Settings.model_fields}
+    for name in sorted(names):
+        if name.startswith("DAERI_") and name not in known and not name.startswith(_NOT_SETTINGS):
+            raise VariableUnknown(name=name)
 
 
 @contextmanager
@@ -103,6 +116,8 @@ def own_database(settings: Settings, *, throwaway: bool = False) -> Iterator[str
 def run(work: Callable[[asyncio.Event], Awaitable[Answer]], settings: Settings) -> Answer:
     """Run `work(stop)` on a uvloop; the first SIGINT or SIGTERM sets `stop`, a second one interrupts."""
     configure_logs(settings.log_format, settings.log_level)
+    # What it says of every start is no news; a migration that fails raises.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
     async def until_told() -> Answer:
         stop = asyncio.Event()
@@ -135,9 +150,11 @@ def _stop_or_leave(stop: asyncio.Event) -> None:
 
 
 def refuse_taken_ports(settings: Settings) -> None:
-    """Raises PortTaken before anything is started for nothing. Port 0 is any free one."""
+    """Raises PortTaken or PortsEqual before anything is started for nothing. Port 0 is any free one."""
     if Role.WEB not in settings.roles:
         return
+    if settings.port == settings.driver_port != 0:
+        raise PortsEqual(port=settings.port)
     for option, port in (("--port", settings.port), ("--driver-port", settings.driver_port)):
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as probe:
@@ -188,7 +205,7 @@ def _lines(failure: BaseException) -> Iterator[str]:
             for part in failure.exceptions:
                 yield from _lines(part)
         case DaeriError():
-            yield _in_one_line(_SENTENCES.get(failure.code, str(failure)).format_map(failure.facts))
+            yield _in_one_line(sentence_of(failure))
         case CommandError():
             yield _in_one_line(f"the database's shape is not known to this version, a newer one made it: {failure}")
         case ValidationError():
