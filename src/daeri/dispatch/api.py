@@ -34,6 +34,8 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
 from daeri.kernel.terms import Actor, ActorKind
 
+OFFER_ENDED_TOPIC = "offer_ended"  # hints: an offer was answered, ran out or was withdrawn; the message is which
+
 
 async def accept(
     tx: Tx, offer_id: OfferId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
@@ -44,6 +46,7 @@ async def accept(
     saw = await store.accept(tx, offer_id, driver_id, now)
     if saw is None:
         raise await _closed(tx, offer_id, driver_id)
+    tx.hint(OFFER_ENDED_TOPIC, OfferState.ACCEPTED.encode())
     _announce(tx, saw)
     return call
 
@@ -302,6 +305,8 @@ async def _unlist(tx: Tx, call_id: CallId) -> None:
 
 def _announce_closed(tx: Tx, offers: Sequence[Offer]) -> None:
     _announce(tx, [offer.driver_id for offer in offers])
+    for offer in offers:
+        tx.hint(OFFER_ENDED_TOPIC, offer.state.encode())
     if offers:
         tx.hint(calls.WAITING_TOPIC)
 

@@ -125,6 +125,10 @@ class Engine:
             await drivers.save_positions(tx, self.keeper.unsaved_positions(0, 1))
             await calls.append_track(tx, self._tracks.flush())
 
+    def failed(self) -> None:
+        """Count a tick, or a part of one, that broke off."""
+        self._metrics.ticks_failed.inc()
+
     async def tick(self) -> None:
         """Move the fleet, end what is due, decide what waits, write it."""
         now = self._clock.now()
@@ -151,10 +155,8 @@ class Engine:
         """Offers at their very time; calls, which have minutes, once a second."""
         if self._offer_expiries is not None and self._offer_expiries <= now:
             async with self._database.transaction() as tx:
-                ignored = await dispatch.expire_offers(tx, now=now)
+                await dispatch.expire_offers(tx, now=now)
                 self._offer_expiries = await dispatch.next_due(tx)
-            for _ in ignored:
-                self._metrics.offer_ended("ignored")
             await self.keeper.refresh()
         if self._timers.comes(now):
             async with self._database.reading() as tx:
@@ -164,10 +166,8 @@ class Engine:
 
     async def _move_what_is_due(self, now: datetime) -> None:
         async with self._database.transaction() as tx:
-            due = await calls.come_due(tx, now=now, ids=self._ids)
-            expired = await dispatch.expire_calls(tx, now=now, ids=self._ids)
-        for call in (*due, *expired):
-            self._metrics.call_moved("reserved" if call.ended_at is None else "requested", call.state)
+            await calls.come_due(tx, now=now, ids=self._ids)
+            await dispatch.expire_calls(tx, now=now, ids=self._ids)
 
     async def _keep(self, now: datetime) -> None:
         """The slow work: sweeping for lost hints, snapshots of positions, tracks, tomorrow's partitions."""

@@ -49,6 +49,7 @@ async def _tick_until(
         except Exception:
             # The outermost loop of the dispatcher: what failed is rolled back, and the rows are read again.
             log.exception("tick_failed")
+            engine.failed()
             await _sleep(stop, _RETRY_S)
         due = max(due + tick_s, loop.time())
         await _sleep(stop, due - loop.time())

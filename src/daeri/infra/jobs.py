@@ -28,6 +28,7 @@ DELETE FROM pgqueuer WHERE id IN (
 ) RETURNING id, entrypoint, payload
 """
 _BATCH = 100
+_COUNT_HELD = "SELECT count(*) FROM pgqueuer WHERE status = 'failed'"
 _PENDING = "SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')"
 # The queue hands its own JSON over as text, which our connections' codec wraps into a JSON string.
 _HELD = """
@@ -73,9 +74,17 @@ class Worker:
     """Runs the jobs of `handlers` (by handler name) on its own connections until stopped."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], wall: WallClock, rule: RetryRule = RetryRule()
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        wall: WallClock,
+        rule: RetryRule = RetryRule(),
+        *,
+        ended: Callable[[str], None] | None = None,
     ) -> None:
+        """`ended` is told "done" or "failed" after each attempt."""
         self._database = database
+        self._ended = ended
         self._wall = wall
         self._handlers = dict(handlers)
         self._manager = QueueManager(Queries(AsyncpgPoolDriver(database.pool)))
@@ -110,11 +119,22 @@ class Worker:
             jobs = await tx.rows(_TAKE, list(self._handlers), _BATCH)
             for job in sorted(jobs, key=lambda row: int(row["id"])):
                 await self._handle_in(tx, job["entrypoint"], UUID(bytes(job["payload"]).decode()))
+        for _ in jobs:
+            self._tell("done")
         return len(jobs)
 
     async def _handle(self, name: str, job: Job) -> None:
-        async with self._database.transaction() as tx:
-            await self._handle_in(tx, name, UUID(bytes(job.payload or b"").decode()))
+        outcome = "failed"
+        try:
+            async with self._database.transaction() as tx:
+                await self._handle_in(tx, name, UUID(bytes(job.payload or b"").decode()))
+            outcome = "done"
+        finally:
+            self._tell(outcome)
+
+    def _tell(self, outcome: str) -> None:
+        if self._ended is not None:
+            self._ended(outcome)
 
     async def _handle_in(self, tx: Tx, name: str, event_id: UUID) -> None:
         """Claim (event, handler) and do its work in one transaction, so that a repeated job does nothing."""
@@ -128,6 +148,11 @@ class Worker:
 async def pending(tx: Tx) -> int:
     """How many jobs wait or run."""
     return int(await tx.value(_PENDING))
+
+
+async def count_held(tx: Tx) -> int:
+    """How many jobs of all companies failed for good and wait for a person."""
+    return int(await tx.value(_COUNT_HELD))
 
 
 async def drain(database: Database, *, poll_s: float = 0.005) -> None:

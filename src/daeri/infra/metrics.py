@@ -42,10 +42,11 @@ class Metrics:
     registry: CollectorRegistry
     requests: Counter  # method, route, status
     request_seconds: Histogram  # method, route
-    call_moves: Counter  # from_state, to_state
+    call_moves: Counter  # to_state
     offers: Counter  # outcome
     assignment_seconds: Histogram  # request to assignment
     tick_seconds: Histogram  # phase
+    ticks_failed: Counter
     waiting_calls: Gauge
     fleet: Gauge  # state
     positions_accepted: Counter
@@ -64,8 +65,8 @@ class Metrics:
         self.requests.labels(method, route, str(status)).inc()
         self.request_seconds.labels(method, route).observe(seconds)
 
-    def call_moved(self, from_state: str, to_state: str) -> None:
-        self.call_moves.labels(from_state, to_state).inc()
+    def call_moved(self, to_state: str) -> None:
+        self.call_moves.labels(to_state).inc()
 
     def offer_ended(self, outcome: str) -> None:
         self.offers.labels(outcome).inc()
@@ -119,10 +120,11 @@ def new_metrics() -> Metrics:
         registry=registry,
         requests=counter("requests", "HTTP requests", "method", "route", "status"),
         request_seconds=histogram("request_seconds", "Time to answer a request", _LATENCY_S, "method", "route"),
-        call_moves=counter("call_moves", "Changes of calls' states", "from_state", "to_state"),
+        call_moves=counter("call_moves", "Changes of calls' states", "to_state"),
         offers=counter("offers", "Offers by how they ended", "outcome"),
         assignment_seconds=histogram("assignment_seconds", "From request to assignment", _ASSIGNMENT_S),
         tick_seconds=histogram("tick_seconds", "Parts of a round of matching", _LATENCY_S, "phase"),
+        ticks_failed=counter("ticks_failed", "Rounds of matching, or parts of one, that broke off"),
         waiting_calls=gauge("waiting_calls", "Calls that wait for a driver"),
         fleet=gauge("fleet_drivers", "Drivers in the live fleet by what they do", "state"),
         positions_accepted=counter("positions_accepted", "Position records taken into the fleet"),

@@ -18,19 +18,19 @@ from tests.web.api.running import Person, Running
 @pytest.fixture(scope="session")
 def running(server_dsn: str, template: str) -> Iterator[Running]:
     """A web process over a database of its own, with two companies."""
-    with _running(server_dsn, template, "web") as server:
+    with start_running(server_dsn, template, "web") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def replaying(server_dsn: str, template: str) -> Iterator[Running]:
     """A web process whose business time moves only when it is told to."""
-    with _running(server_dsn, template, "replay", replay_from=datetime(2026, 11, 22, 14, tzinfo=UTC)) as server:
+    with start_running(server_dsn, template, "replay", replay_from=datetime(2026, 11, 22, 14, tzinfo=UTC)) as server:
         yield server
 
 
 @contextmanager
-def _running(server_dsn: str, template: str, name: str, **settings: object) -> Iterator[Running]:
+def start_running(server_dsn: str, template: str, name: str, **settings: object) -> Iterator[Running]:
     name = f"test_{name}_{os.getpid()}"
     folder = Path(tempfile.mkdtemp(prefix="daeri-web-"))
     asyncio.run(_execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))

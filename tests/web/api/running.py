@@ -66,10 +66,9 @@ class Running:
             port=_free_port(),
             driver_port=_free_port(),
             data_folder=folder,
-            roles=frozenset({process.Role.WEB}),
             drain_seconds=0.2,
             log_level=process.LogLevel.ERROR,
-            **overrides,
+            **{"roles": frozenset({process.Role.WEB}), **overrides},
         )  # fmt: skip -- one setting of a test beside the other
         self.url = self.settings.web_url
         self.api = f"{self.url}/api/v1"
