@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from daeri.infra.idempotency import Answer
@@ -142,7 +143,8 @@ def _field(entry: object, request: _AnyRequest) -> str | None:
 
 def _sent_name(key: str, request: _AnyRequest) -> str:
     """What the client calls a handler's parameter."""
-    parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
+    handler = request.scope.get("route_handler")  # none where the framework does not answer
+    parameter = handler.parsed_fn_signature.parameters.get(key) if isinstance(handler, HTTPRouteHandler) else None
     known = None if parameter is None else parameter.kwarg_definition
     return known.name or key if isinstance(known, QueryParameter) else key
 
