@@ -2,7 +2,7 @@
 
 import { config, one, t } from "../words.js";
 import { STATUS_NAMES } from "../live/state.js";
-import { FONT, basemap, layers } from "./style.js";
+import { DIAMOND, FONT, basemap, diamond, layers } from "./style.js";
 
 /** @typedef {import("../types").LiveState} LiveState */
 /** @typedef {import("../types").LiveCall} LiveCall */
@@ -69,6 +69,7 @@ function failed(element) {
 
 /** @param {GLMap} map */
 function furnish(map) {
+  map.addImage(DIAMOND, diamond(), { sdf: true });
   for (const id of SOURCES) map.addSource(id, { type: "geojson", data: NOTHING });
   for (const layer of layers()) map.addLayer(layer);
   repaintWithTheme(map);

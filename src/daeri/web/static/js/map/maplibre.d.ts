@@ -22,6 +22,7 @@ export interface GLMap {
   on(name: string, layer: string | string[], listener: (event: MapMouseEvent) => void): unknown;
   once(name: string, listener: () => void): unknown;
   addControl(control: unknown, corner?: string): unknown;
+  addImage(id: string, image: { width: number; height: number; data: Uint8ClampedArray }, options: { sdf: boolean }): unknown;
   addSource(id: string, source: unknown): unknown;
   addLayer(layer: unknown): unknown;
   getSource(id: string): GeoJSONSource | undefined;

@@ -5,6 +5,9 @@ import { config } from "../words.js";
 /** The family of tokens.css that holds our own Korean letters. */
 export const FONT = "Daeri Sans";
 
+/** The image of a destination. */
+export const DIAMOND = "daeri-diamond";
+
 /** The value of a colour token under the page's present theme. @param {string} token */
 export function colour(token) {
   const probe = document.createElement("span");
@@ -45,6 +48,19 @@ function byStatus() {
   return ["match", ["get", "status"], 1, colour("idle"), 2, colour("offered"), 3, colour("driving"), colour("quiet")];
 }
 
+/** A filled diamond, the mark of a destination, as distances from its edge: so the map can colour it. */
+export function diamond() {
+  const size = 24;
+  const data = new Uint8ClampedArray(size * size * 4);
+  for (let at = 0; at < size * size; at++) {
+    const across = Math.abs((at % size) + 0.5 - size / 2);
+    const down = Math.abs(Math.floor(at / size) + 0.5 - size / 2);
+    // 191 is the edge, and 32 a pixel: what the map's renderer expects.
+    data[4 * at + 3] = 191 - (32 * (across + down - 6.5)) / Math.SQRT2;
+  }
+  return { width: size, height: size, data };
+}
+
 /** The layers of drivers and calls, lowest first. */
 export function layers() {
   const surface = colour("surface");
@@ -71,9 +87,10 @@ export function layers() {
     },
     {
       id: "destinations",
-      type: "circle",
+      type: "symbol",
       source: "destinations",
-      paint: { "circle-radius": 3, "circle-color": surface, "circle-stroke-color": tone, "circle-stroke-width": 2 },
+      layout: { "icon-image": DIAMOND, "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": ["interpolate", ["linear"], ["zoom"], 7, 0.5, 11, 0.8, 15, 1.2] },
+      paint: { "icon-color": tone, "icon-halo-color": surface, "icon-halo-width": 1 },
     },
     {
       id: "chosen",
