@@ -187,7 +187,7 @@ async def test_drivers_are_listed_with_what_they_do(
         "박셋": DriverState.OFF_DUTY,
     }
     assert found["김하나"].phone == "010-****-0050"
-    assert found["김하나"].region_name is not None
+    assert found["김하나"].region_names == {"ko": "서울특별시 서초구", "en": "Seocho-gu, Seoul"}
     assert found["김하나"].seen_at == night.clock.now()
     assert found["이둘"].call_number == call.number
     assert [row.name for row in (await rows.drivers(viewer, "0052", "", None)).items] == ["박셋"]

@@ -200,7 +200,8 @@ class FakeConsole:
         states = list(DriverState)
         rows = [
             DriverRow(
-                ident(2, n), person(n), f"010-0000-{n * 37 % 10000:04d}", states[n % 5], "서울특별시 강남구",
+                ident(2, n), person(n), f"010-0000-{n * 37 % 10000:04d}", states[n % 5],
+                {"ko": "서울특별시 강남구", "en": "Gangnam-gu, Seoul"},
                 NOW - timedelta(seconds=n), ident(1, n) if n % 5 == 3 else None, call_number(n) if n % 5 == 3 else None,
             )
             for n in range(40)

@@ -163,6 +163,17 @@ def test_drivers_are_found_by_name_and_state(visit: Visit) -> None:
     assert "맞는 기사가 없습니다" in visit.client.get("/console/drivers?q=nobody").text
 
 
+@pytest.mark.parametrize(("language", "shown", "hidden"), [("ko", "강남구", "Gangnam"), ("en", "Gangnam", "강남구")])
+def test_drivers_are_in_regions_named_in_the_readers_language(
+    visit: Visit, language: str, shown: str, hidden: str
+) -> None:
+    visit.enter()
+    visit.client.cookies.set("lang", language)
+    page = visit.client.get("/console/drivers").text
+    assert shown in page
+    assert hidden not in page
+
+
 def test_language_and_theme_are_kept(visit: Visit) -> None:
     answer = visit.client.post("/console/preferences", data={"lang": "en", "next": "/console/jobs"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/jobs")

@@ -170,13 +170,13 @@ class CallPage(msgspec.Struct, frozen=True):
 
 
 class DriverRow(msgspec.Struct, frozen=True):
-    """`phone` is masked; `seen_at` is the time of the last accepted position."""
+    """`phone` is masked; `seen_at` is the time of the last accepted position, `region_names` are by language."""
 
     id: UUID
     name: str
     phone: str
     state: DriverState
-    region_name: str | None = None
+    region_names: dict[str, str] = {}
     seen_at: datetime | None = None
     call_id: UUID | None = None
     call_number: str | None = None

@@ -19,6 +19,7 @@ from daeri.web.console_rows.call_rows import UNKNOWN, read_cursor
 from daeri.web.console_rows.viewers import permitted
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of, status_of
+from daeri.web.words import Language
 
 _LAST_DIGITS = 4
 _STATES = {
@@ -91,13 +92,20 @@ async def _rows(tx: Tx, context: WebContext, company_id: CompanyId, shown: Seque
                 name=names.get(found.driver_id) or UNKNOWN,
                 phone=phones.get(AccountId(found.driver_id), UNKNOWN),
                 state=found.state,
-                region_name=None if newest is None else context.regions.resolve(newest[0]).name_ko,
+                region_names={} if newest is None else _region_names(context, newest[0]),
                 seen_at=None if newest is None else newest[1],
                 call_id=call_id,
                 call_number=None if call_id is None else numbers.get(call_id),
             )
         )
     return rows
+
+
+def _region_names(context: WebContext, point: Point) -> dict[str, str]:
+    found = context.regions.resolve(point)
+    if found.name_ko is None or found.name_en is None:
+        return {}
+    return {Language.KO: found.name_ko, Language.EN: found.name_en}
 
 
 def _newest(context: WebContext, driver_id: DriverId) -> tuple[Point, datetime] | None:
