@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ log = structlog.get_logger(__name__)
 
 _REFRESH_S = 30.0  # how often what is kept in memory is read again, hints or not
 _REFRESH_RETRY_S = 1.0
+_TICKED_WITHIN_S = 10.0  # a leading engine whose last good tick is older makes the process not ready
 _HINT_POLL_S = 0.3  # how soon after a hint
 _HOUSEKEEPING_FIRST_S = 60.0  # after the start, which has enough to do
 _HOUSEKEEPING_S = 3_600.0
@@ -186,11 +188,18 @@ async def build_program(
             problems=problems,
             commands=Commands(parts.database, parts.wall, problems),
             names=NameBook(parts.wall),
-            is_ready=lambda: not program.is_draining,
+            is_ready=lambda: _is_ready(program),
             stepper=None,
         )
         program = Program(parts, engine, worker, context, codes)
         yield program
+
+
+def _is_ready(program: Program) -> bool:
+    """Not while it drains, nor while its engine leads and gets no tick done; one that waits to lead is ready."""
+    ticked_at = program.engine.ticked_at if program.parts.settings.replay_from is None else None
+    stands_still = ticked_at is not None and time.monotonic() - ticked_at > _TICKED_WITHIN_S
+    return not program.is_draining and not stands_still
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:
@@ -266,19 +275,19 @@ class _Server(uvicorn.Server):
 
 async def _refresh(program: Program, end: asyncio.Event) -> None:
     """Look again soon after a hint of policies, and now and then in case one was lost."""
-    parts, time = program.parts, asyncio.get_running_loop().time
-    due = time()
+    parts, now = program.parts, asyncio.get_running_loop().time
+    due = now()
     while not end.is_set():
         await asyncio.sleep(_HINT_POLL_S)
-        if parts.shelf.is_stale or time() >= due:
+        if parts.shelf.is_stale or now() >= due:
             try:
                 await look_again(parts)
             except (PostgresError, InterfaceError, OSError):
                 log.exception("not_refreshed")
-                due = time()
+                due = now()
                 await asyncio.sleep(_REFRESH_RETRY_S)
                 continue
-            due = time() + _REFRESH_S
+            due = now() + _REFRESH_S
 
 
 async def look_again(parts: Parts) -> None:

@@ -1,5 +1,6 @@
 """One tick of the dispatcher, and what it does between ticks. `loop` runs it in real time, a replay steps it."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,6 +93,7 @@ class Engine:
         self._keeping = keeping
         self.keeper = FleetKeeper(fleet, database, bus)
         self._tracks = Tracks(self.keeper)
+        self.ticked_at: float | None = None  # seconds of the process's own clock: the start, then each good tick
         self._outcomes: dict[CallId, Outcome] = {}
         self._waiting: list[Waiting] = []
         self._stale = True
@@ -113,6 +115,7 @@ class Engine:
             await dispatch.prepare_days(tx, now.date())
             self._offer_expiries = await dispatch.next_due(tx)
         self._days.comes(now)
+        self.ticked_at = time.monotonic()
         log.info("engine_started", drivers_on_duty=self.keeper.on_duty())
 
     def stop(self) -> None:
@@ -121,9 +124,8 @@ class Engine:
 
     async def finish(self) -> None:
         """Write what is only in memory: positions and tracks."""
-        async with self._database.transaction() as tx:
-            await drivers.save_positions(tx, self.keeper.unsaved_positions(0, 1))
-            await calls.append_track(tx, self._tracks.flush())
+        await self._save_positions(0, 1)
+        await self._append_tracks()
 
     def failed(self) -> None:
         """Count a tick, or a part of one, that broke off."""
@@ -138,6 +140,7 @@ class Engine:
         await self._keep(now)
         if moved or self._stale or self._waiting or self._reread.comes(now):
             await self._decide(now)
+        self.ticked_at = time.monotonic()
 
     def _heard(self, _topic: str, _message: bytes) -> None:
         self._stale = True
@@ -159,6 +162,7 @@ class Engine:
                 self._offer_expiries = await dispatch.next_due(tx)
             await self.keeper.refresh()
         if self._timers.comes(now):
+            self._fleet.limits = translate.limits_of(self._position_policy(now))
             async with self._database.reading() as tx:
                 next_due = await calls.next_due(tx)
             if next_due is not None and next_due <= now:
@@ -173,18 +177,27 @@ class Engine:
         """The slow work: sweeping for lost hints, snapshots of positions, tracks, tomorrow's partitions."""
         if self._save.comes(now):
             await self.keeper.sweep()
-            positions = self.keeper.unsaved_positions(self._save_share, self._keeping.shares)
+            await self._save_positions(self._save_share, self._keeping.shares)
             self._save_share = (self._save_share + 1) % self._keeping.shares
-            async with self._database.transaction() as tx:
-                await drivers.save_positions(tx, positions)
             self._count_fleet()
         if self._flush.comes(now):
-            async with self._database.transaction() as tx:
-                await calls.append_track(tx, self._tracks.flush())
+            await self._append_tracks()
         if self._days.comes(now):
-            self._fleet.limits = translate.limits_of(self._position_policy(now))
             async with self._database.transaction() as tx:
                 await dispatch.prepare_days(tx, now.date())
+
+    async def _save_positions(self, share: int, shares: int) -> None:
+        positions = self.keeper.unsaved_positions(share, shares)
+        async with self._database.transaction() as tx:
+            await drivers.save_positions(tx, positions)
+        self.keeper.saved(positions)
+
+    async def _append_tracks(self) -> None:
+        """Chunks stay in memory until their rows are there."""
+        chunks = self._tracks.chunks()
+        async with self._database.transaction() as tx:
+            await calls.append_track(tx, chunks)
+        self._tracks.written(chunks)
 
     async def _decide(self, now: datetime) -> None:
         self._stale = False
@@ -195,8 +208,13 @@ class Engine:
             return
         known = {waiting.call_id for waiting in self._waiting}
         for group in self._groups(now):
-            with self._tracer.span("decide", calls=len(group.calls)):
-                await self._decide_group(group, now)
+            try:
+                with self._tracer.span("decide", calls=len(group.calls)):
+                    await self._decide_group(group, now)
+            except Exception:
+                # The outermost loop of one group's decisions: its calls wait for the next tick, others do not suffer.
+                log.exception("group_not_decided", calls=len(group.calls))
+                self.failed()
         self._outcomes = {call_id: outcome for call_id, outcome in self._outcomes.items() if call_id in known}
 
     async def _decide_group(self, group: Group, now: datetime) -> None:

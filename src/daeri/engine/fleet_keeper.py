@@ -73,8 +73,14 @@ class FleetKeeper:
             return False
         named, self._dirty = list(self._dirty), set()
         self._reads += 1
-        async with self._database.reading() as tx:
-            self._take(await dispatch.driver_states(tx, named))
+        is_read = False
+        try:
+            async with self._database.reading() as tx:
+                self._take(await dispatch.driver_states(tx, named))
+            is_read = True
+        finally:
+            if not is_read:
+                self._dirty.update(named)
         return True
 
     async def sweep(self) -> None:
@@ -96,7 +102,7 @@ class FleetKeeper:
             self._fleet.set_status(offer.driver_id, Status.HELD, version=self._reads)
 
     def unsaved_positions(self, share: int, shares: int) -> list[LastPosition]:
-        """The newest positions in one share of the slots that have not been handed out for saving yet."""
+        """The newest positions in one share of the slots that have not been saved yet."""
         columns, saved = self._fleet.columns, self._saved_at
         found = []
         for slot in range(share, len(self._fleet), shares):
@@ -104,10 +110,16 @@ class FleetKeeper:
             driver_id = self._fleet.driver_at(slot)
             if driver_id is None or at_ms <= saved.get(slot, -1):
                 continue
-            saved[slot] = at_ms
             point = Point(float(columns.lat[slot]), float(columns.lon[slot]))
             found.append(LastPosition(driver_id, point, from_millis(at_ms), float(columns.accuracy_m[slot])))
         return found
+
+    def saved(self, positions: Iterable[LastPosition]) -> None:
+        """These have become rows."""
+        for position in positions:
+            slot = self._fleet.slot_of(position.driver_id)
+            if slot is not None:
+                self._saved_at[slot] = to_millis(position.at)
 
     def _heard(self, topic: str, _message: bytes) -> None:
         self._dirty.add(UUID(topic.partition(".")[2]))

@@ -30,10 +30,11 @@ async def run(engine: Engine, database: Database, stop: asyncio.Event, *, tick_s
             await _tick_until(engine, leader, stop, tick_s)
         finally:
             engine.stop()
+            # Before the lock goes: the next leader begins with these rows.
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await engine.finish()
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await leader.execute(_UNLOCK, _LEADER_LOCK)
-        with suppress(asyncpg.PostgresError, OSError):
-            await engine.finish()
 
 
 async def _tick_until(

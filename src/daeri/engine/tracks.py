@@ -1,6 +1,7 @@
 """Collects the positions of drives and hands them out in chunks, one a call."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
@@ -35,12 +36,18 @@ class Tracks:
                 self._first_ms.setdefault(call_id, at_ms)
                 self._records[call_id].append(data[row * size : (row + 1) * size])
 
-    def flush(self) -> list[Chunk]:
-        """Everything collected since the last flush, a chunk a call in the order of the calls' ids."""
-        chunks = [
+    def chunks(self) -> list[Chunk]:
+        """Everything collected that is not written yet, a chunk a call in the order of the calls' ids."""
+        return [
             (call_id, from_millis(self._first_ms[call_id]), b"".join(self._records[call_id]))
             for call_id in sorted(self._records)
         ]
-        self._first_ms.clear()
-        self._records.clear()
-        return chunks
+
+    def written(self, chunks: Iterable[Chunk]) -> None:
+        """These have become rows; what was added meanwhile stays. They are all that `chunks` told last."""
+        for call_id, _, data in chunks:
+            left = b"".join(self._records.pop(call_id))[len(data) :]
+            self._first_ms.pop(call_id)
+            if left:
+                self._first_ms[call_id] = int(np.frombuffer(left, RECORD)["at_ms"][0])
+                self._records[call_id].append(left)

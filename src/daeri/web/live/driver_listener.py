@@ -137,13 +137,20 @@ class DriverListener:
         """Once a second: allowances begin anew, lost hints and revocations are caught up with."""
         while True:
             await asyncio.sleep(_SWEEP_S)
-            before = time.thread_time()
-            self._allow_anew()
-            self.context.metrics.sockets.set(len(self._sockets))
-            self.context.metrics.cpu_seconds.labels(Part.SOCKET).inc(time.thread_time() - before)
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await self.hub.sweep()
-                await self.context.authenticator.recheck()
+            try:
+                await self._sweep_once()
+            except Exception:
+                # The outermost loop of the sweep: without it sockets would soon have no allowance left.
+                log.exception("sockets_not_swept")
+
+    async def _sweep_once(self) -> None:
+        before = time.thread_time()
+        self._allow_anew()
+        self.context.metrics.sockets.set(len(self._sockets))
+        self.context.metrics.cpu_seconds.labels(Part.SOCKET).inc(time.thread_time() - before)
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await self.hub.sweep()
+            await self.context.authenticator.recheck()
 
     def _allow_anew(self) -> None:
         cadences: dict[object, int] = {}
