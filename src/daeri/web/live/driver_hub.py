@@ -69,8 +69,7 @@ class DriverHub:
                 self._ears[ear.driver_id] = left
                 continue
             self._ears.pop(ear.driver_id, None)
-            if ear.told.call_id is not None:
-                self._driver_on.pop(ear.told.call_id, None)
+            self._forget(ear)
 
     async def sweep(self) -> None:
         """Find those in the next share of the connected drivers who know less than the rows; called once a second."""
@@ -125,14 +124,19 @@ class DriverHub:
     def _tell_ear(self, ear: Ear, rows: DriverRows) -> None:
         messages, knows = difference(ear.driver_id, ear.told, rows)
         if knows.call_id != ear.told.call_id:
-            if ear.told.call_id is not None:
-                self._driver_on.pop(ear.told.call_id, None)
+            self._forget(ear)
             if knows.call_id is not None:
                 self._driver_on[knows.call_id] = ear.driver_id
         ear.told = knows
         for message in messages:
             encoded = msgspec.json.encode(message)
             ear.send(for_gateway(encoded, ear.driver_id) if ear.is_gateway else encoded)
+
+    def _forget(self, ear: Ear) -> None:
+        """The call that the ear knew is not its driver's; meanwhile it may have become somebody else's."""
+        call_id = ear.told.call_id
+        if call_id is not None and self._driver_on.get(call_id) == ear.driver_id:
+            del self._driver_on[call_id]
 
     def _heard_driver(self, topic: str, _message: bytes) -> None:
         driver_id = UUID(topic.partition(".")[2])

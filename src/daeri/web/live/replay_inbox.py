@@ -56,8 +56,8 @@ class ReplayInbox:
         return found
 
     def _learn(self, driver_id: UUID, told: Told, knows: Told) -> None:
-        if told.call_id is not None and told.call_id != knows.call_id:
-            self._driver_on.pop(told.call_id, None)
+        if told.call_id is not None and self._driver_on.get(told.call_id) == driver_id:
+            del self._driver_on[told.call_id]  # unless the call has become somebody else's meanwhile
         if knows.call_id is not None:
             self._driver_on[knows.call_id] = driver_id
         self._told[driver_id] = knows
