@@ -1,13 +1,19 @@
 """What every answer carries, whoever writes it: the request's id and the headers that keep browsers careful."""
 
-from asyncpg import InsufficientResourcesError, OperatorInterventionError, PostgresConnectionError
+from asyncpg import InsufficientResourcesError, InterfaceError, OperatorInterventionError, PostgresConnectionError
 from litestar.types import HTTPScope
 
 Headers = list[tuple[bytes, bytes]]
 
 API_PATH = "/api/v1"
 # The database went away under a request.
-DATABASE_AWAY = (PostgresConnectionError, OperatorInterventionError, InsufficientResourcesError, ConnectionError)
+DATABASE_AWAY = (
+    PostgresConnectionError,
+    OperatorInterventionError,
+    InsufficientResourcesError,
+    InterfaceError,  # the client's own word for a connection that closed under it
+    ConnectionError,
+)
 
 _HEADERS: Headers = [(b"x-content-type-options", b"nosniff")]
 # Answers of the API are personal, and no page: nothing in them may be kept, run or framed.

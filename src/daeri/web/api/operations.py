@@ -1,7 +1,7 @@
 """What machines ask: is it alive, is it ready, what does it count; and what a company's staff may read of its books."""
 
 import msgspec
-from asyncpg import PostgresError
+from asyncpg import InterfaceError, PostgresError
 from litestar import Response, Router, get
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
@@ -53,7 +53,7 @@ async def _database_answers(context: WebContext) -> bool:
     try:
         async with context.database.reading() as tx:
             return bool(await tx.value("SELECT true"))
-    except (PostgresError, OSError):
+    except (PostgresError, InterfaceError, OSError):
         return False
 
 
