@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from tests.accounts.desk import DEVICE, E164
 
-from daeri.accounts import api, store
+from daeri.accounts import api
 from daeri.accounts.model import (
     AccountNotFound,
     AuditEntry,
@@ -169,7 +169,8 @@ async def test_a_new_password_signs_out_everywhere(desk, authenticator, company)
 
 async def test_the_roles_in_rows_are_the_roles_in_code(database):
     async with database.reading() as tx:
-        table = await store.role_table(tx)
+        rows = await tx.rows("SELECT role, permission FROM role_permissions")
+    table = [(row["role"], row["permission"]) for row in rows]
     assert {role for role, _ in table} == set(Role)
     assert {permission for _, permission in table} == set(Permission)
     assert {permission for role, permission in table if role == Role.ADMIN} == set(Permission)

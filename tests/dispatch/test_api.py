@@ -301,7 +301,6 @@ async def test_the_fleet_learns_who_works_and_what_changed_since(night: Night) -
         assert {state.driver_id: state.call_id for state in on_duty} == {idle: None, busy: call.id}
         newest = max(state.revision for state in on_duty)
         assert await api.driver_states_since(tx, newest) == []
-        assert await api.engaged(tx) == {busy: call.id}
     await night.set_duty(off, Duty.ON)
     async with night.database.reading() as tx:
         assert [state.driver_id for state in await api.driver_states_since(tx, newest)] == [off]

@@ -97,11 +97,6 @@ class Principal:
         if permission not in self.permissions:
             raise NotPermitted(permission=permission)
 
-    def require_kind(self, *kinds: AccountKind) -> None:
-        """Raises WrongKind."""
-        if self.kind not in kinds:
-            raise WrongKind(kind=self.kind)
-
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -91,9 +91,6 @@ SELECT $1, $2, role, $4, $5 FROM unnest($3::text[]) AS t(role) ON CONFLICT DO NO
 """
 _WITHDRAW = "DELETE FROM account_roles WHERE company_id = $1 AND account_id = $2 AND role = $3"
 _ROLES = "SELECT role FROM account_roles WHERE company_id = $1 AND account_id = $2 ORDER BY role"
-_ROLE_TABLE = "SELECT role, permission FROM role_permissions ORDER BY role, permission"
-
-
 _AUDIT = """
 INSERT INTO audit_log (id, company_id, at, actor_kind, actor_id, action, subject_kind, subject_id, request_id, facts)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -263,11 +260,6 @@ async def withdraw(tx: Tx, company_id: CompanyId, account_id: AccountId, role: R
 
 async def roles(tx: Tx, company_id: CompanyId, account_id: AccountId) -> list[Role]:
     return [Role(row["role"]) for row in await tx.rows(_ROLES, company_id, account_id)]
-
-
-async def role_table(tx: Tx) -> list[tuple[str, str]]:
-    """Every (role, permission)."""
-    return [(row["role"], row["permission"]) for row in await tx.rows(_ROLE_TABLE)]
 
 
 async def audit(tx: Tx, entry_id: UUID, entry: AuditEntry, at: datetime) -> None:

@@ -184,11 +184,6 @@ async def driver_states_since(tx: Tx, revision: int, *, limit: int = 10_000) -> 
     return await store.states_since(tx, revision, limit)
 
 
-async def engaged(tx: Tx) -> dict[DriverId, CallId]:
-    """Who is on which call, of all companies."""
-    return await store.engaged(tx)
-
-
 async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, CallId]:
     """The call that each of these drivers is on, where there is one."""
     return await store.calls_of_drivers(tx, driver_ids)

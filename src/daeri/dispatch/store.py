@@ -141,7 +141,6 @@ FROM engagements e JOIN calls_public c ON c.id = e.call_id WHERE e.driver_id = A
 UNION ALL
 SELECT o.driver_id, NULL, 0, o.id FROM offers o WHERE o.driver_id = ANY($1) AND o.state = 'live'
 """
-_ENGAGED = "SELECT driver_id, call_id FROM engagements WHERE slot = 'now'"
 _LIST = """
 INSERT INTO listings (call_id, company_id, driver_ids, metres, listed_at)
 SELECT c.id, c.company_id, $2, $3, $4 FROM calls_public c WHERE c.id = $1 AND c.state = 'requested'
@@ -309,10 +308,6 @@ async def knowledge(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, Knowledge]
         else:
             found[row["driver_id"]] = Knowledge(known.call_id, known.call_version, known.offers | {row["offer_id"]})
     return found
-
-
-async def engaged(tx: Tx) -> dict[DriverId, CallId]:
-    return {row["driver_id"]: row["call_id"] for row in await tx.rows(_ENGAGED)}
 
 
 async def put_listing(tx: Tx, listing: NewListing, now: datetime) -> None:

@@ -39,7 +39,6 @@ SELECT id, $2, 'approved', $3, $4, $5, $4, 1 FROM unnest($1::uuid[]) AS id ON CO
 """
 _GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
-_TOUCH = "UPDATE drivers SET revision = nextval('driver_revisions') WHERE id = $1"
 _APPLIED = f"SELECT {_COLUMNS} FROM drivers WHERE company_id = $1 AND status = 'applied' ORDER BY id"
 _ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
 _SAVE_POSITIONS = """
@@ -128,10 +127,6 @@ async def get(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver | None:
 async def lock(tx: Tx, company_id: UUID, driver_id: UUID) -> Driver | None:
     row = await tx.row(_LOCK, driver_id, company_id)
     return None if row is None else _driver(row)
-
-
-async def touch(tx: Tx, driver_id: UUID) -> None:
-    await tx.execute(_TOUCH, driver_id)
 
 
 async def on_duty(tx: Tx, company_id: UUID) -> int:
