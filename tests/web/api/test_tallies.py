@@ -127,3 +127,12 @@ def _until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
     while not is_so():
         assert time.monotonic() < end, complaint()
         time.sleep(0.1)
+
+
+def test_an_engine_that_stands_still_makes_the_process_not_ready(running: Running) -> None:
+    async def ticked(program: Program, ago_s: float | None) -> None:
+        program.engine.ticked_at = None if ago_s is None else time.monotonic() - ago_s
+
+    for ago_s, status in ((11.0, 503), (1.0, 200), (None, 200)):
+        running.ask(lambda program, ago_s=ago_s: ticked(program, ago_s))
+        assert httpx.get(f"{running.url}/readyz").status_code == status
