@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from uuid import UUID
 
 import structlog
 import uvicorn
@@ -18,15 +17,12 @@ from asyncpg import InterfaceError, PostgresError
 from daeri import reactions, tallies
 from daeri.accounts import api as accounts
 from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import CodeMessage, KeysForeign, Moment, SignInTerms
+from daeri.accounts.model import CodeMessage, KeysForeign, SignInTerms
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
 from daeri.adapters.maps.valhalla import open_valhalla
 from daeri.adapters.sms.screen import ScreenCodeSender
-from daeri.calls import api as calls
-from daeri.companies import api as companies
-from daeri.dispatch import api as dispatch
 from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
 from daeri.engine.engine import Engine, Keeping
@@ -43,10 +39,11 @@ from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, SteppedClock, SystemClock
 from daeri.policies import api as policies
 from daeri.policies.api import PolicyShelf
-from daeri.policies.model import DispatchPolicy, PositionPolicy, RetentionPolicy, Versioned
+from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
 from daeri.pricing.ports import Router
 from daeri.regions import api as regions
 from daeri.regions.api import RegionIndex
+from daeri.upkeep import retention_rules
 from daeri.web.app import build_app
 from daeri.web.commands import Commands
 from daeri.web.context import WebContext
@@ -327,55 +324,14 @@ async def _housekeep(program: Program, end: asyncio.Event) -> None:
     await asyncio.sleep(_HOUSEKEEPING_FIRST_S)
     while not end.is_set():
         try:
-            deleted = await retention.sweep(parts.database, await retention_rules(parts))
+            now, wall_now = parts.clock.now(), parts.wall.wall_now()
+            rules = await retention_rules(parts.database, parts.shelf, now=now, wall_now=wall_now)
+            deleted = await retention.sweep(parts.database, rules)
             log.info("housekeeping", deleted=deleted)
         except (PostgresError, InterfaceError, OSError):
             # What is not deleted now is deleted an hour later.
             log.exception("housekeeping_failed")
         await asyncio.sleep(_HOUSEKEEPING_S)
-
-
-async def retention_rules(parts: Parts) -> list[retention.Rule]:
-    """How long each kind of row is kept: a company's rows by its own policy, what is nobody's by the longest."""
-    now, wall_now = parts.clock.now(), parts.wall.wall_now()
-    async with parts.database.reading() as tx:
-        found = await companies.every(tx)
-    kept = {company.id: parts.shelf.of(company.id).read(RetentionPolicy, at=now).value for company in found}
-
-    def longest(days: Callable[[RetentionPolicy], int]) -> timedelta:
-        return timedelta(days=max(map(days, kept.values()), default=days(RetentionPolicy())))
-
-    async def drop_days(tx: Tx, before: datetime, _limit: int) -> int:
-        return await dispatch.drop_decisions_before(tx, before.date())
-
-    async def end_sign_ins(tx: Tx, before: datetime, _limit: int) -> int:
-        moment = Moment(now, wall_now)
-        sessions_kept = longest(lambda policy: policy.sessions_days)
-        gone = await accounts.delete_expired(tx, moment=moment, kept=wall_now - before, sessions_kept=sessions_kept)
-        return sum(gone.values())
-
-    answers_before = wall_now - longest(lambda policy: policy.idempotency_days)
-    return [
-        *(rule for company_id, policy in kept.items() for rule in _company_rules(company_id, policy, now)),
-        retention.Rule("decisions", now - longest(lambda policy: policy.decisions_days), drop_days),
-        retention.Rule("sign_ins", wall_now - longest(lambda policy: policy.challenges_days), end_sign_ins),
-        retention.Rule("idempotency_keys", answers_before, retention.delete_idempotency_keys_before),
-        retention.Rule("handled_events", answers_before, retention.delete_handled_before),
-        retention.Rule("job_log", wall_now - retention.JOB_LOG_KEPT, retention.delete_job_log_before),
-    ]
-
-
-def _company_rules(company_id: CompanyId, policy: RetentionPolicy, now: datetime) -> list[retention.Rule]:
-    def rule(kind: str, days: int, delete: Callable[[Tx, UUID, datetime, int], Awaitable[int]]) -> retention.Rule:
-        return retention.Rule(
-            kind, now - timedelta(days=days), lambda tx, before, limit: delete(tx, company_id, before, limit)
-        )
-
-    return [
-        rule("events", policy.events_days, retention.delete_events_before),
-        rule("offers", policy.offers_days, dispatch.delete_offers_before),
-        rule("tracks", policy.tracks_days, calls.delete_tracks_before),
-    ]
 
 
 async def _prepare_replay(program: Program) -> None:

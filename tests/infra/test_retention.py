@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.dispatch.factories import Night, make_company
 
-from daeri.bootstrap import Parts, open_parts, retention_rules
+from daeri.bootstrap import Parts, open_parts
 from daeri.calls import api as calls
 from daeri.dispatch import api as dispatch
 from daeri.infra import retention
@@ -20,6 +20,7 @@ from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SteppedClock
 from daeri.policies import api as policies
 from daeri.policies.model import RetentionPolicy
+from daeri.upkeep import retention_rules
 
 _KEY = """
 INSERT INTO idempotency_keys (actor_id, route, key, fingerprint, created_at, status, answer)
@@ -57,7 +58,9 @@ def night(parts: Parts, company: CompanyId, clock: SteppedClock, ids: Ids) -> Ni
 
 
 async def sweep(parts: Parts, **options: int) -> dict[str, int]:
-    deleted = await retention.sweep(parts.database, await retention_rules(parts), **options)
+    now, wall_now = parts.clock.now(), parts.wall.wall_now()
+    rules = await retention_rules(parts.database, parts.shelf, now=now, wall_now=wall_now)
+    deleted = await retention.sweep(parts.database, rules, **options)
     assert deleted is not None
     return deleted
 
