@@ -138,7 +138,7 @@ async def _prepare(stage: Stage, plan: Plan) -> tuple[People, Night, Crowd]:
     rng = np.random.default_rng(20_261_122)
     calls = math.ceil(plan.calls_per_s * (plan.seconds + plan.warm_up_s))
     async with open_parts(stage.settings, stage.dsn) as parts:
-        people = await make_people(parts, drivers_on_duty=plan.drivers, customers_count=min(5_000, max(10, calls)))
+        people = await make_people(parts, drivers_on_duty=plan.drivers, customers_count=min(5_000, max(100, calls)))
         ground = Ground(parts, plan.drivers, rng)
         night = await begin_night(parts, people, ground, rng)
     return people, night, Crowd(people.customers, night.origins(max(1, calls), rng), plan.calls_per_s)
