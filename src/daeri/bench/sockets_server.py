@@ -74,6 +74,7 @@ async def _serve(dsn: str, data_folder: Path, line: Connection) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
             )
         )  # fmt: skip -- one server
         web = asyncio.ensure_future(server.serve())

@@ -74,14 +74,14 @@ def measured(app: Litestar, context: WebContext) -> ASGIApp:
 
     cpu_seconds = context.metrics.cpu_seconds.labels(Part.HTTP)
 
+    report = positions.measured_reports(context)
+
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         if scope["path"] == positions.PATH:
-            started = time.perf_counter()
-            status = await Metered(positions.report_positions(scope, receive, send, context), cpu_seconds)
-            context.metrics.request_done(scope["method"], positions.PATH, status, time.perf_counter() - started)
+            await report(scope, receive, send)
             return
         request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id

@@ -1,5 +1,7 @@
 """Positions over HTTP, for clients without a socket: a bare ASGI handler, because every driver sends one in seconds."""
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from msgspec import Meta
 
 from daeri.accounts.model import AccountKind, Principal, SignedOut, WrongKind
 from daeri.dispatch.fleet import LiveFleet
+from daeri.infra.metrics import Part
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import DriverId
 from daeri.web.api.documented import Bare
@@ -26,6 +29,7 @@ _MOST_BYTES = 65_536  # a frame of about 3,000 records
 _RECORD_BYTES, _GATEWAY_RECORD_BYTES = 20, 24
 _BEARER = b"Bearer "
 _BINARY = b"application/octet-stream"
+_ACCEPTED_STATUS = 202
 _ACCEPTED = b'{"accepted":%d}'
 
 
@@ -89,8 +93,29 @@ async def report_positions(scope: HTTPScope, receive: Receive, send: Send, conte
         count = await _take(scope, receive, context)
     except (DaeriError, HTTPException, *DATABASE_AWAY) as refusal:
         return await _refuse(scope, send, context.problems, refusal)
-    await _answer(send, 202, "application/json", _ACCEPTED % count)
-    return 202
+    await _answer(send, _ACCEPTED_STATUS, "application/json", _ACCEPTED % count)
+    return _ACCEPTED_STATUS
+
+
+def measured_reports(context: WebContext) -> Callable[[HTTPScope, Receive, Send], Awaitable[None]]:
+    """Takes reports and counts them; what is counted is looked up once, not for every report."""
+    metrics = context.metrics
+    taken, took = metrics.requests.labels("POST", PATH, "202"), metrics.request_seconds.labels("POST", PATH)
+    cpu_seconds = metrics.cpu_seconds.labels(Part.HTTP)
+
+    async def report(scope: HTTPScope, receive: Receive, send: Send) -> None:
+        started, cpu = time.perf_counter(), time.thread_time()
+        status = await report_positions(scope, receive, send, context)
+        seconds = time.perf_counter() - started
+        if status != _ACCEPTED_STATUS:
+            metrics.request_done(scope["method"], PATH, status, seconds)
+            return
+        # Nearly every report is there whole when it is asked for, so nothing else ran in between.
+        cpu_seconds.inc(time.thread_time() - cpu)
+        taken.inc()
+        took.observe(seconds)
+
+    return report
 
 
 @post("/driver/handles", status_code=200)
