@@ -44,3 +44,13 @@ def test_what_came_during_the_write_stays(ids: Ids) -> None:
     assert _instants(tracks) == [3_000, 4_000]
     tracks.written(tracks.chunks())
     assert tracks.chunks() == []
+
+
+def test_every_call_is_in_one_share_of_the_chunks(ids: Ids) -> None:
+    known = [CallId(ids.new()) for _ in range(40)]
+    tracks = Tracks(cast("Any", SimpleNamespace(call_of=lambda slot: known[slot])))
+    batch = _moved(*range(40))
+    batch.slot[:] = range(40)
+    tracks.add(batch)
+    told = [call_id for share in range(5) for call_id, _, _ in tracks.chunks(share, 5)]
+    assert sorted(told) == sorted(known)

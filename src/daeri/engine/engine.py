@@ -35,7 +35,6 @@ FLEET_TOPIC = "fleet"  # hints: the fleet has moved
 
 _TIMERS_EVERY = timedelta(seconds=1)
 _REREAD_EVERY = timedelta(seconds=1)  # waiting calls are read again even when no hint came
-_TRACKS_EVERY = timedelta(seconds=20)
 _DAYS_EVERY = timedelta(hours=6)
 
 DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[DispatchPolicy]]
@@ -43,7 +42,7 @@ DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How often lost hints are swept for and positions saved; every driver is saved once in `shares` times."""
+    """How often lost hints are swept for and positions saved; everybody is saved once in `shares` times."""
 
     every: timedelta = timedelta(seconds=1)
     shares: int = 20
@@ -102,7 +101,7 @@ class Engine:
         self._offer_expiries: datetime | None = None
         self._save_share = 0
         self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(keeping.every)
-        self._flush, self._days = Due(_TRACKS_EVERY), Due(_DAYS_EVERY)
+        self._days = Due(_DAYS_EVERY)
         self._stop_listening = bus.listen(calls.WAITING_TOPIC, self._heard)
 
     async def start(self) -> None:
@@ -125,7 +124,7 @@ class Engine:
     async def finish(self) -> None:
         """Write what is only in memory: positions and tracks."""
         await self._save_positions(0, 1)
-        await self._append_tracks()
+        await self._append_tracks(0, 1)
 
     def failed(self) -> None:
         """Count a tick, or a part of one, that broke off."""
@@ -178,10 +177,9 @@ class Engine:
         if self._save.comes(now):
             await self.keeper.sweep()
             await self._save_positions(self._save_share, self._keeping.shares)
+            await self._append_tracks(self._save_share, self._keeping.shares)
             self._save_share = (self._save_share + 1) % self._keeping.shares
             self._count_fleet()
-        if self._flush.comes(now):
-            await self._append_tracks()
         if self._days.comes(now):
             async with self._database.transaction() as tx:
                 await dispatch.prepare_days(tx, now.date())
@@ -192,9 +190,9 @@ class Engine:
             await drivers.save_positions(tx, positions)
         self.keeper.saved(positions)
 
-    async def _append_tracks(self) -> None:
-        """Chunks stay in memory until their rows are there."""
-        chunks = self._tracks.chunks()
+    async def _append_tracks(self, share: int, shares: int) -> None:
+        """Chunks stay in memory until their rows are there; a share at a time, as tens of thousands may be driving."""
+        chunks = self._tracks.chunks(share, shares)
         async with self._database.transaction() as tx:
             await calls.append_track(tx, chunks)
         self._tracks.written(chunks)

@@ -36,11 +36,12 @@ class Tracks:
                 self._first_ms.setdefault(call_id, at_ms)
                 self._records[call_id].append(data[row * size : (row + 1) * size])
 
-    def chunks(self) -> list[Chunk]:
-        """Everything collected that is not written yet, a chunk a call in the order of the calls' ids."""
+    def chunks(self, share: int = 0, shares: int = 1) -> list[Chunk]:
+        """What is not written yet in one share of the calls, a chunk a call in the order of the calls' ids."""
         return [
             (call_id, from_millis(self._first_ms[call_id]), b"".join(self._records[call_id]))
             for call_id in sorted(self._records)
+            if call_id.int % shares == share
         ]
 
     def written(self, chunks: Iterable[Chunk]) -> None:
