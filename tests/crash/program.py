@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,23 +10,12 @@ from pathlib import Path
 
 import httpx
 import psutil
+from tests.ports import free_ports
 
 READY_WITHIN_S = 45.0
 GONE_WITHIN_S = 15.0
 _POLL_S = 0.05
 DAERI = Path(sys.executable).with_name("daeri")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free at this moment, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def environment() -> dict[str, str]:

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import httpx
 import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.ports import free_ports
 
 READY_WITHIN_S = 60.0
 PASSWORD = "a-long-passphrase-of-nobody"
@@ -54,7 +54,7 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    port, driver_port = _free_port(), _free_port()
+    port, driver_port = free_ports(2)
     options = ["--drivers", "40", "--port", str(port), "--driver-port", str(driver_port), "--data-folder", str(folder)]
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen([*_COMMAND, "demo", *options], stdout=log, stderr=subprocess.STDOUT)
@@ -114,9 +114,3 @@ def _wait_until_ready(demo: Demo) -> None:
             pass
         time.sleep(0.1)
     raise TimeoutError((demo.folder / "demo.log").read_text())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -14,6 +13,7 @@ from uuid import UUID, uuid4
 
 import httpx
 from tests.dispatch.factories import Night
+from tests.ports import free_port
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson, NewStaff
@@ -63,8 +63,8 @@ class Running:
 
     def __init__(self, dsn: str, folder: Path, **overrides: Any) -> None:
         self.settings = Settings(
-            port=_free_port(),
-            driver_port=_free_port(),
+            port=free_port(),
+            driver_port=free_port(),
             data_folder=folder,
             drain_seconds=0.2,
             log_level=process.LogLevel.ERROR,
@@ -220,13 +220,6 @@ async def _count_rows(program: Program) -> dict[str, int]:
 
 
 _TABLES = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def refused(answer: httpx.Response, status: int | None = None, code: str | None = None) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The console in a real browser, over made-up data: live board, keys, narrow and dark, and what an auditor finds."""
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.ports import free_port
 from tests.web.console.fakes import PASSWORD, SESSION_COOKIE, TOTP, call_row
 
 pytestmark = pytest.mark.browser
@@ -29,12 +29,6 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def start_server(port: int) -> Server:
