@@ -17,7 +17,8 @@ import psutil
 import pytest
 from tests.crash.books import examine
 from tests.crash.crowd import CENTRE, open_crowd
-from tests.crash.program import DAERI, Program, environment, free_ports, servers_of, until_gone, wait_until
+from tests.crash.program import DAERI, Program, environment, servers_of, until_gone, wait_until
+from tests.ports import free_ports
 
 from daeri.infra.embedded import running_dsn
 from daeri.sim.tokens import TokensFile

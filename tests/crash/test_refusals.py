@@ -13,7 +13,8 @@ from subprocess import CompletedProcess
 
 import asyncpg
 import pytest
-from tests.crash.program import Program, daeri, free_ports
+from tests.crash.program import Program, daeri
+from tests.ports import free_ports
 
 from daeri.cli import main
 
