@@ -27,7 +27,7 @@ from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
 from daeri.engine.engine import Engine, Keeping
 from daeri.engine.stepper import EngineStepper
-from daeri.infra import events, jobs, retention
+from daeri.infra import events, garbage, jobs, retention
 from daeri.infra.database import Database, Tx, open_database
 from daeri.infra.jobs import Worker
 from daeri.infra.keys import create_ring, load_ring
@@ -52,6 +52,7 @@ from daeri.web.live.replay_inbox import ReplayInbox
 from daeri.web.mounting import build_rooms
 from daeri.web.names import NameBook
 from daeri.web.problems import Problems
+from daeri.web.report_protocol import report_protocol
 from daeri.web.words import Language, read_words
 
 log = structlog.get_logger(__name__)
@@ -208,7 +209,11 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         await events.register_handlers(tx, reactions.registrations())
     end = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        background = [group.create_task(watch_loop(parts.metrics)), group.create_task(_refresh(program, end))]
+        background = [
+            group.create_task(watch_loop(parts.metrics)),
+            group.create_task(garbage.keep_pauses_short(parts.wall)),
+            group.create_task(_refresh(program, end)),
+        ]
         if settings.replay_from is None:  # which is to give the same answers throughout
             background.append(group.create_task(_watch_regions(program, end)))
         if Role.ENGINE in settings.roles and settings.replay_from is None:
@@ -238,7 +243,7 @@ async def _serve_web(program: Program, stop: asyncio.Event) -> None:
             host=settings.host,
             port=settings.port,
             loop="none",
-            http="httptools",
+            http=report_protocol(program.context),
             ws="none",
             lifespan="off",
             log_config=None,

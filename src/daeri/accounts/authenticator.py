@@ -67,6 +67,15 @@ class Authenticator:
         self._principals.move_to_end(token)
         return principal
 
+    def remembered(self, token: str) -> Principal | None:
+        """Whose token this is, where that was proved lately; None where it takes `authenticate` to say."""
+        now = self._clock.wall_now()
+        principal = self._principals.get(token) if now < self._trusted_until else None
+        if principal is None or now >= principal.expires:
+            return None
+        self._principals.move_to_end(token)
+        return principal
+
     def on_revoked(self, listener: RevokedListener) -> Callable[[], None]:
         """Call `listener` once for each session that is revoked from now on; returns what stops it."""
         self._listeners.append(listener)

@@ -15,6 +15,7 @@ from daeri.infra.settings import Settings
 from daeri.kernel.time import SystemClock, to_millis
 from daeri.web.app import build_app
 from daeri.web.live.driver_listener import DriverListener
+from daeri.web.report_protocol import report_protocol
 
 TICK_S = 0.1
 
@@ -68,7 +69,7 @@ async def _serve(dsn: str, data_folder: Path, line: Connection) -> None:
             uvicorn.Config(
                 build_app(program.context),
                 port=0,
-                http="httptools",
+                http=report_protocol(program.context),
                 ws="none",
                 lifespan="off",
                 log_config=None,

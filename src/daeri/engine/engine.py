@@ -101,7 +101,7 @@ class Engine:
         self._offer_expiries: datetime | None = None
         self._save_share = 0
         self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(keeping.every)
-        self._days = Due(_DAYS_EVERY)
+        self._sweep, self._days = Due(keeping.every), Due(_DAYS_EVERY)
         self._stop_listening = bus.listen(calls.WAITING_TOPIC, self._heard)
 
     async def start(self) -> None:
@@ -136,7 +136,8 @@ class Engine:
         self._absorb(now)
         moved = await self.keeper.refresh()
         await self._end_what_is_due(now)
-        await self._keep(now)
+        if self._sweep.comes(now):
+            await self.keeper.sweep()
         if moved or self._stale or self._waiting or self._reread.comes(now):
             await self._decide(now)
         self.ticked_at = time.monotonic()
@@ -172,10 +173,10 @@ class Engine:
             await calls.come_due(tx, now=now, ids=self._ids)
             await dispatch.expire_calls(tx, now=now, ids=self._ids)
 
-    async def _keep(self, now: datetime) -> None:
-        """The slow work: sweeping for lost hints, snapshots of positions, tracks, tomorrow's partitions."""
+    async def keep(self) -> None:
+        """The slow work, which no decision waits for: snapshots of positions, tracks, tomorrow's partitions."""
+        now = self._clock.now()
         if self._save.comes(now):
-            await self.keeper.sweep()
             await self._save_positions(self._save_share, self._keeping.shares)
             await self._append_tracks(self._save_share, self._keeping.shares)
             self._save_share = (self._save_share + 1) % self._keeping.shares

@@ -17,7 +17,7 @@ from daeri.kernel.terms import Service
 from daeri.kernel.time import from_millis, to_millis
 
 _SERVICE_BITS = {service: 1 << place for place, service in enumerate(Service)}
-_SWEEPS = 30  # a sweep reads one driver in so many, so that all are read again in as many sweeps
+_SWEEPS = 120  # a sweep reads one driver in so many, so that all are read again in as many sweeps
 _OVERLAP = 1_000  # revisions read again, because transactions do not commit in the order of their revisions
 
 

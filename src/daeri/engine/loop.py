@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 _LEADER_LOCK = 0x0DAE_0001  # one engine a database until zones divide it
 _LOCK = "SELECT pg_try_advisory_lock($1)"
 _UNLOCK = "SELECT pg_advisory_unlock($1)"
+_KEEP_EVERY_S = 0.1  # how often is looked whether something is due
 _RETRY_S = 1.0
 
 
@@ -26,10 +27,14 @@ async def run(engine: Engine, database: Database, stop: asyncio.Event, *, tick_s
             if stop.is_set():
                 return
         await engine.start()
+        deposed = asyncio.Event()
+        keeping = asyncio.create_task(_keep_until(engine, deposed))
         try:
             await _tick_until(engine, leader, stop, tick_s)
         finally:
             engine.stop()
+            deposed.set()
+            await keeping
             # Before the lock goes: the next leader begins with these rows.
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await engine.finish()
@@ -54,6 +59,18 @@ async def _tick_until(
             await _sleep(stop, _RETRY_S)
         due = max(due + tick_s, loop.time())
         await _sleep(stop, due - loop.time())
+
+
+async def _keep_until(engine: Engine, deposed: asyncio.Event) -> None:
+    """Beside the ticks: what a decision need not wait for."""
+    while not deposed.is_set():
+        try:
+            await engine.keep()
+        except Exception:
+            # As for a tick: what failed is rolled back and written the next time.
+            log.exception("keeping_failed")
+            engine.failed()
+        await _sleep(deposed, _KEEP_EVERY_S)
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

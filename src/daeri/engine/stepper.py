@@ -36,12 +36,16 @@ class EngineStepper:
         ticks = 0
         while self._clock.now() < until:
             self._clock.advance_to(min(self._clock.now() + self._tick, until))
-            await self._engine.tick()
+            await self._tick_once()
             ticks += 1
         if ticks == 0:
-            await self._engine.tick()
+            await self._tick_once()
         await self._work_off()
         return ticks
+
+    async def _tick_once(self) -> None:
+        await self._engine.tick()
+        await self._engine.keep()
 
     async def messages(self) -> list[dict[str, Any]]:
         """What people would have been told since the last time, in a fixed order."""

@@ -30,7 +30,7 @@ _RECORD_BYTES, _GATEWAY_RECORD_BYTES = 20, 24
 _BEARER = b"Bearer "
 _BINARY = b"application/octet-stream"
 _ACCEPTED_STATUS = 202
-_ACCEPTED = b'{"accepted":%d}'
+ACCEPTED = b'{"accepted":%d}'
 
 
 class SamplesIn(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ async def report_positions(scope: HTTPScope, receive: Receive, send: Send, conte
         count = await _take(scope, receive, context)
     except (DaeriError, HTTPException, *DATABASE_AWAY) as refusal:
         return await _refuse(scope, send, context.problems, refusal)
-    await _answer(send, _ACCEPTED_STATUS, "application/json", _ACCEPTED % count)
+    await _answer(send, _ACCEPTED_STATUS, "application/json", ACCEPTED % count)
     return _ACCEPTED_STATUS
 
 
@@ -128,8 +128,21 @@ async def _take(scope: HTTPScope, receive: Receive, context: WebContext) -> int:
     if scope.get("method") != "POST":
         raise MethodNotAllowedException(headers={"allow": "POST"})
     headers = dict(scope["headers"])
-    principal = await _principal(headers, context)
-    body = await _body(headers, receive)
+    principal = await context.authenticator.authenticate(_token(headers))
+    return _taken(principal, headers, await _body(headers, receive), context)
+
+
+def take_at_once(headers: Headers, body: bytes, context: WebContext) -> int | None:
+    """How many records were taken in for checking, or None where the database has to be asked whose token this is.
+
+    Raises what the waiting way would refuse with.
+    """
+    given = dict(headers)
+    principal = context.authenticator.remembered(_token(given))
+    return None if principal is None else _taken(principal, given, body, context)
+
+
+def _taken(principal: Principal, headers: dict[bytes, bytes], body: bytes, context: WebContext) -> int:
     is_binary = headers.get(b"content-type", b"").startswith(_BINARY)
     if principal.kind is AccountKind.GATEWAY:
         return context.gateways.receive(principal, body)
@@ -151,11 +164,11 @@ def _packed(body: bytes) -> bytes:
     return pack_samples(decode(body, SamplesIn).points)
 
 
-async def _principal(headers: dict[bytes, bytes], context: WebContext) -> Principal:
+def _token(headers: dict[bytes, bytes]) -> str:
     header = headers.get(b"authorization", b"")
     if not header.startswith(_BEARER):
         raise SignedOut(reason="token_missing")
-    return await context.authenticator.authenticate(header[len(_BEARER) :].decode("latin-1"))
+    return header[len(_BEARER) :].decode("latin-1")
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
