@@ -21,6 +21,13 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"  # the call ended, or the driver went off duty
 
 
+class Slot(StrEnum):
+    """The places that a driver has for calls: the one under way, and the one that follows it."""
+
+    NOW = "now"
+    NEXT = "next"
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One call offered to one driver; `pickup_m` metres and `pickup_s` seconds by road to the customer."""

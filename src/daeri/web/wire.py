@@ -1,7 +1,7 @@
 """What the API's JSON looks like: the structs that are decoded and encoded, and how domain values become them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Kind, Place, State, Tag
-from daeri.dispatch.model import Offer
+from daeri.dispatch.model import Offer, Slot
 from daeri.kernel.geo import Point
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 
@@ -112,8 +112,20 @@ class CallPageOut(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class NetOut(msgspec.Struct, frozen=True):
+    """What a driver keeps of a fare, in won."""
+
+    fare: int
+    commission: int
+    premium: int
+    net: int
+
+
 class CardOut(msgspec.Struct, frozen=True):
-    """A call card: what a driver needs to decide. Metres and seconds are by road, to the customer."""
+    """A call card: what a driver needs to decide. `pickup_*` are by road to the customer, `route_*` the drive itself.
+
+    `slot` is `next` where the drive under way is to be finished first. `received_at` is when the card came.
+    """
 
     offer_id: UUID | None
     call_id: UUID
@@ -129,14 +141,41 @@ class CardOut(msgspec.Struct, frozen=True):
     pickup_m: int
     pickup_s: int | None
     expires_at: datetime | None
+    slot: Slot = Slot.NOW
+    route_m: int | None = None
+    route_s: int | None = None
+    net: NetOut | None = None
+    score: int | None = None
+    received_at: datetime | None = None
 
 
 class CardsOut(msgspec.Struct, frozen=True):
     items: tuple[CardOut, ...]
 
 
+class SuspendedOut(msgspec.Struct, frozen=True):
+    """The suspension that keeps a driver from work now; without `ends_at` until it is lifted."""
+
+    id: UUID
+    reason: str
+    evidence: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class ExpiryOut(msgspec.Struct, frozen=True):
+    """A document that ends soon or has ended: `what` is its kind, `days` are those left (negative: over)."""
+
+    what: str
+    on: date
+    days: int
+
+
 class DriverStateOut(msgspec.Struct, frozen=True):
-    """A driver's truth: duty, the call they are on, the offers to answer, and how to report positions."""
+    """A driver's truth: duty, the calls they have, the cards to answer, and how to report positions.
+
+    `call` is under way, `next_call` begins after it; `listed` is what the open list shows to this driver.
+    """
 
     status: str
     duty: str
@@ -144,6 +183,10 @@ class DriverStateOut(msgspec.Struct, frozen=True):
     offers: tuple[CardOut, ...]
     cadence_s: int
     socket: str
+    next_call: CallOut | None = None
+    listed: tuple[CardOut, ...] = ()
+    suspension: SuspendedOut | None = None
+    expiries: tuple[ExpiryOut, ...] = ()
 
 
 class PositionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -156,11 +156,11 @@ async def test_an_offer_that_ran_out_or_was_withdrawn_is_closed(
         await phone.hear("offer")
         night.later(seconds=13)
         await night.expire_offers()
-        assert (await phone.hear("offer_closed"))["reason"] == "ignored"
+        assert (await phone.hear("offer_closed"))["reason"] == "expired"
         await night.offer(call.id, driver)
         await phone.hear("offer")
         await night.cancel(call.id)
-        assert (await phone.hear("offer_closed"))["reason"] == "withdrawn"
+        assert (await phone.hear("offer_closed"))["reason"] == "cancelled"
 
 
 async def test_two_sockets_of_a_driver_hear_the_same(

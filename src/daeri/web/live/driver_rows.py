@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call
+from daeri.calls.model import Call, State
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Offer, OfferState
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, DriverId
-from daeri.web.live.messages import CallChanged, OfferClosed, OfferMade, ToDriver
+from daeri.web.live.messages import CallChanged, Closing, OfferClosed, OfferMade, ToDriver
 from daeri.web.names import NameBook
 from daeri.web.wire import call_out, driver_ids_of, offer_card
 
-EXPIRED = "expired"
+_CLOSINGS = {
+    State.CANCELLED_BEFORE_ASSIGNMENT: Closing.CANCELLED,
+    State.CANCELLED_AFTER_ASSIGNMENT: Closing.CANCELLED,
+    State.EXPIRED: Closing.EXPIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class DriverRows:
     offers: Mapping[UUID, list[Offer]]
     engaged: Mapping[DriverId, CallId]
     calls: Mapping[UUID, Call]
-    closed: Mapping[UUID, OfferState]
+    closed: Mapping[UUID, Offer]
     names: Mapping[UUID, str]
 
 
@@ -46,12 +50,18 @@ async def read_rows(tx: Tx, names: NameBook, driver_ids: Iterable[UUID], told: I
     for offer in await dispatch.live_offers(tx, wanted):
         live[offer.driver_id].append(offer)
     offered = [offer.call_id for offers in live.values() for offer in offers]
-    call_ids = {*engaged.values(), *offered, *(each.call_id for each in known if each.call_id is not None)}
-    found: dict[UUID, Call] = {call.id: call for call in await calls.get_many(tx, list(call_ids))} if call_ids else {}
     still_live = {offer.id for offers in live.values() for offer in offers}
     gone = {offer_id for each in known for offer_id in each.offers} - still_live
-    ended = await dispatch.offers_by_id(tx, list(gone)) if gone else []
-    closed: dict[UUID, OfferState] = {offer.id: offer.state for offer in ended}
+    closed: dict[UUID, Offer] = (
+        {offer.id: offer for offer in await dispatch.offers_by_id(tx, list(gone))} if gone else {}
+    )
+    call_ids = {
+        *engaged.values(),
+        *offered,
+        *(offer.call_id for offer in closed.values()),
+        *(each.call_id for each in known if each.call_id is not None),
+    }
+    found: dict[UUID, Call] = {call.id: call for call in await calls.get_many(tx, list(call_ids))} if call_ids else {}
     return DriverRows(live, engaged, found, closed, await names_of(tx, names, found.values()))
 
 
@@ -70,7 +80,8 @@ def difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDr
     """What to say so that who knew `told` knows the rows: what is over first, then the call, then new offers."""
     live = {offer.id: offer for offer in rows.offers.get(driver_id, ()) if offer.call_id in rows.calls}
     messages: list[ToDriver] = [
-        OfferClosed(offer_id, _reason(rows.closed.get(offer_id))) for offer_id in sorted(told.offers - live.keys())
+        OfferClosed(offer_id, _closing(driver_id, rows.closed.get(offer_id), rows))
+        for offer_id in sorted(told.offers - live.keys())
     ]
     call_messages, call_id, version = _call_difference(driver_id, told, rows)
     messages += call_messages
@@ -102,6 +113,17 @@ def _own_name(driver_id: UUID, rows: DriverRows) -> dict[UUID, str]:
     return {driver_id: rows.names.get(driver_id, "")}
 
 
-def _reason(state: OfferState | None) -> str:
+def _closing(driver_id: UUID, offer: Offer | None, rows: DriverRows) -> Closing:
     """An offer that nobody has closed yet has run out of time."""
-    return EXPIRED if state is None or state is OfferState.LIVE else state.value
+    if offer is None or offer.state in (OfferState.LIVE, OfferState.IGNORED):
+        return Closing.EXPIRED
+    if offer.state is not OfferState.WITHDRAWN:
+        return Closing(offer.state.value)
+    return closing_of(driver_id, rows.calls.get(offer.call_id))
+
+
+def closing_of(driver_id: UUID, call: Call | None) -> Closing:
+    """Why this driver can have the call no more, as far as they may know."""
+    if call is None or call.state is State.REQUESTED or call.driver_id == driver_id:
+        return Closing.WITHDRAWN
+    return _CLOSINGS.get(call.state, Closing.TAKEN)

@@ -1,5 +1,6 @@
 """What is said on driver sockets, in both directions: a JSON text frame each, told apart by `type`."""
 
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -36,6 +37,8 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     cadence_s: int
     offers: tuple[CardOut, ...]
     call: CallOut | None
+    next_call: CallOut | None = None
+    listed: tuple[CardOut, ...] = ()
 
 
 class GatewayWelcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
@@ -49,21 +52,57 @@ class Handles(msgspec.Struct, frozen=True, tag_field="type", tag="handles"):
     handles: list[int | None]
 
 
+class Closing(StrEnum):
+    """Why a card has gone from a driver's screen."""
+
+    ACCEPTED = "accepted"  # by this driver, perhaps on another device
+    DECLINED = "declined"
+    TAKEN = "taken"  # another driver has the call
+    CANCELLED = "cancelled"  # the call has ended
+    EXPIRED = "expired"  # the time to answer, or the call's own, ran out
+    WITHDRAWN = "withdrawn"  # anything else: off duty, out of reach, barred
+
+
 class OfferMade(msgspec.Struct, frozen=True, tag_field="type", tag="offer"):
     offer: CardOut
 
 
 class OfferClosed(msgspec.Struct, frozen=True, tag_field="type", tag="offer_closed"):
-    """`reason` is the offer's last state (accepted, declined, ignored, withdrawn), or `expired`."""
+    """An offer that can be answered no more, and why."""
 
     offer_id: UUID
-    reason: str
+    reason: Closing
 
 
 class CallChanged(msgspec.Struct, frozen=True, tag_field="type", tag="call"):
     """The driver's call; for the last time when it has ended or is somebody else's."""
 
     call: CallOut
+
+
+class NextCallChanged(msgspec.Struct, frozen=True, tag_field="type", tag="next_call"):
+    """The call that the driver begins after the one under way; None when none is.
+
+    Where it was lost (cancelled, released), `gone` is that call as it stands; where it became the call under way,
+    `gone` is None and a `call` message follows.
+    """
+
+    call: CallOut | None
+    gone: CallOut | None = None
+
+
+class GoneOut(msgspec.Struct, frozen=True):
+    """A call that has left the open list, and why."""
+
+    call_id: UUID
+    reason: Closing
+
+
+class ListChanged(msgspec.Struct, frozen=True, tag_field="type", tag="listed"):
+    """The open list as this driver sees it from now on, nearest first, and what has gone from it since."""
+
+    items: tuple[CardOut, ...]
+    gone: tuple[GoneOut, ...] = ()
 
 
 class Cadence(msgspec.Struct, frozen=True, tag_field="type", tag="cadence"):
@@ -77,7 +116,7 @@ class Drain(msgspec.Struct, frozen=True, tag_field="type", tag="drain"):
 
 
 FromClient = Hello | Positions | Drivers
-ToDriver = OfferMade | OfferClosed | CallChanged
+ToDriver = OfferMade | OfferClosed | CallChanged | NextCallChanged | ListChanged
 
 CLIENT_DECODER: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
 DRAIN = msgspec.json.encode(Drain())
