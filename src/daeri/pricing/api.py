@@ -7,8 +7,11 @@ from daeri.kernel.terms import Service
 from daeri.policies.api import PolicyBook
 from daeri.policies.model import RequestLimits
 from daeri.pricing import policy
+from daeri.pricing.earnings import net_of
 from daeri.pricing.model import Quote, Route, RouteUnavailable, Tariff, TooManyVias, Trip, TripInvalid
 from daeri.pricing.ports import Router
+
+__all__ = ["calculate", "check_trip", "find_route", "net_of"]
 
 
 async def calculate(

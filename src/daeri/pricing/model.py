@@ -131,6 +131,56 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     tariff_version: int  # 0: the built-in tariff
 
 
+class PremiumKind(StrEnum):
+    """The kinds of call that a per-call premium may differ for; their values are those of calls' `Kind`."""
+
+    OWN = "own"
+    AFFILIATE = "affiliate"
+    PHONE = "phone"
+    CONSIGNED = "consigned"
+
+
+class CommissionPolicy(Policy, frozen=True, kw_only=True):
+    """The share of a fare that the company keeps."""
+
+    name: ClassVar[str] = "commission"
+
+    percent: Annotated[int, Meta(ge=0, le=100)] = 20
+
+
+class PremiumPolicy(Policy, frozen=True, kw_only=True):
+    """What a driver is charged for each call's insurance, by its kind, in won (R-022, R-025, I-059).
+
+    0 means that the company bears it; that holds for every kind until a company says otherwise.
+    """
+
+    name: ClassVar[str] = "premium"
+
+    own_won: NotNegative = 0
+    affiliate_won: NotNegative = 0
+    phone_won: NotNegative = 0
+    consigned_won: NotNegative = 0
+
+    def of(self, kind: PremiumKind) -> Won:
+        """The premium of one call of this kind."""
+        amounts = {
+            PremiumKind.OWN: self.own_won,
+            PremiumKind.AFFILIATE: self.affiliate_won,
+            PremiumKind.PHONE: self.phone_won,
+            PremiumKind.CONSIGNED: self.consigned_won,
+        }
+        return Won(amounts[kind])
+
+
+class Net(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fare leaves to the driver: `net` is `fare` less `commission` and `premium`, and may be below zero."""
+
+    fare: Won
+    commission: Won
+    premium: Won
+    net: Won
+
+
 class TripInvalid(Invalid):
     """A point of the trip is no place on earth."""
 
