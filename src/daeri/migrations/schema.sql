@@ -170,6 +170,23 @@ ALTER TABLE public.audit_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.business_accounts (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    payer text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT business_accounts_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT business_accounts_payer_check CHECK ((payer = ANY (ARRAY['company'::text, 'customer'::text])))
+);
+CREATE TABLE public.business_members (
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
 CREATE SEQUENCE public.call_numbers
     START WITH 1
     INCREMENT BY 1
@@ -268,6 +285,34 @@ CREATE VIEW public.calls_public AS
     assigned_at,
     ended_at
    FROM public.calls;
+CREATE SEQUENCE public.case_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.cases (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    call_id uuid NOT NULL,
+    opened_by_kind text NOT NULL,
+    opened_by uuid NOT NULL,
+    state text NOT NULL,
+    text text NOT NULL,
+    facts jsonb NOT NULL,
+    phone_sealed bytea,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    note text,
+    version integer NOT NULL,
+    CONSTRAINT cases_check CHECK (((state = 'closed'::text) = ((closed_at IS NOT NULL) AND (closed_by IS NOT NULL) AND (note IS NOT NULL)))),
+    CONSTRAINT cases_kind_check CHECK ((kind = ANY (ARRAY['lost_item'::text, 'accident'::text, 'complaint'::text]))),
+    CONSTRAINT cases_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
+    CONSTRAINT cases_text_check CHECK ((text <> ''::text))
+);
 CREATE TABLE public.companies (
     id uuid NOT NULL,
     slug text NOT NULL,
@@ -287,6 +332,64 @@ CREATE VIEW public.companies_public AS
     name_ko,
     name_en
    FROM public.companies;
+CREATE TABLE public.customer_cancels (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    cancelled_from text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    forgiven_at timestamp with time zone,
+    forgiven_by uuid,
+    forgiven_for text,
+    CONSTRAINT customer_cancels_cancelled_from_check CHECK ((cancelled_from = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text]))),
+    CONSTRAINT customer_cancels_check CHECK (((forgiven_at IS NULL) = (forgiven_for IS NULL))),
+    CONSTRAINT customer_cancels_forgiven_for_check CHECK ((forgiven_for <> ''::text))
+);
+CREATE TABLE public.customer_cars (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    plate text NOT NULL,
+    model text NOT NULL,
+    transmission text NOT NULL,
+    note text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT customer_cars_plate_check CHECK ((plate <> ''::text)),
+    CONSTRAINT customer_cars_transmission_check CHECK ((transmission = ANY (ARRAY['auto'::text, 'manual'::text])))
+);
+CREATE TABLE public.customer_places (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    label text NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.customer_restrictions (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    reason text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    count integer NOT NULL,
+    count_limit integer NOT NULL,
+    window_days integer NOT NULL,
+    policy_version bigint NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_as text,
+    lifted_by uuid,
+    lifted_for text,
+    CONSTRAINT customer_restrictions_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT customer_restrictions_check1 CHECK ((((lifted_at IS NULL) = (lifted_as IS NULL)) AND ((lifted_at IS NULL) = (lifted_for IS NULL)))),
+    CONSTRAINT customer_restrictions_lifted_as_check CHECK ((lifted_as = ANY (ARRAY['by_staff'::text, 'forgiven'::text]))),
+    CONSTRAINT customer_restrictions_lifted_for_check CHECK ((lifted_for <> ''::text)),
+    CONSTRAINT customer_restrictions_reason_check CHECK ((reason = 'cancellations'::text))
+);
 CREATE TABLE public.customers (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -343,6 +446,20 @@ CREATE TABLE public.driver_positions (
     accuracy_m real NOT NULL
 )
 WITH (fillfactor='50');
+CREATE TABLE public.driver_ratings (
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    ratings integer NOT NULL,
+    stars bigint NOT NULL,
+    CONSTRAINT driver_ratings_check CHECK (((stars >= ratings) AND (stars <= (5 * ratings)))),
+    CONSTRAINT driver_ratings_ratings_check CHECK ((ratings > 0))
+);
+CREATE VIEW public.driver_ratings_public AS
+ SELECT driver_id,
+    company_id,
+    ratings,
+    round(((stars)::numeric / (ratings)::numeric), 2) AS average
+   FROM public.driver_ratings;
 CREATE SEQUENCE public.driver_revisions
     START WITH 1
     INCREMENT BY 1
@@ -428,6 +545,28 @@ CREATE TABLE public.listings (
     metres integer[] NOT NULL,
     listed_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.never_meetings (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    asked_by text NOT NULL,
+    call_id uuid NOT NULL,
+    reason text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by_kind text,
+    lifted_by uuid,
+    lifted_for text,
+    CONSTRAINT never_meetings_asked_by_check CHECK ((asked_by = ANY (ARRAY['customer'::text, 'driver'::text]))),
+    CONSTRAINT never_meetings_check CHECK (((lifted_at IS NULL) = (lifted_by_kind IS NULL)))
+);
+CREATE VIEW public.never_meet_public AS
+ SELECT DISTINCT company_id,
+    customer_id,
+    driver_id
+   FROM public.never_meetings
+  WHERE (lifted_at IS NULL);
 CREATE TABLE public.offers (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -564,6 +703,19 @@ CREATE TABLE public.rate_limits (
     window_end timestamp with time zone NOT NULL,
     hits integer NOT NULL
 );
+CREATE TABLE public.ratings (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    stars smallint NOT NULL,
+    tags text[] NOT NULL,
+    comment text NOT NULL,
+    rated_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT ratings_stars_check CHECK (((stars >= 1) AND (stars <= 5)))
+);
 CREATE TABLE public.refresh_tokens (
     token_hash bytea NOT NULL,
     session_id uuid NOT NULL,
@@ -659,6 +811,12 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.business_accounts
+    ADD CONSTRAINT business_accounts_company_id_id_key UNIQUE (company_id, id);
+ALTER TABLE ONLY public.business_accounts
+    ADD CONSTRAINT business_accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.business_members
+    ADD CONSTRAINT business_members_pkey PRIMARY KEY (account_id, customer_id);
 ALTER TABLE ONLY public.call_tracks
     ADD CONSTRAINT call_tracks_pkey PRIMARY KEY (call_id, chunk);
 ALTER TABLE ONLY public.calls
@@ -667,10 +825,26 @@ ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_reconnects_call_id_key UNIQUE (reconnects_call_id);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_number_key UNIQUE (number);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.customer_cancels
+    ADD CONSTRAINT customer_cancels_pkey PRIMARY KEY (call_id);
+ALTER TABLE ONLY public.customer_cars
+    ADD CONSTRAINT customer_cars_customer_id_plate_key UNIQUE (customer_id, plate);
+ALTER TABLE ONLY public.customer_cars
+    ADD CONSTRAINT customer_cars_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.customer_places
+    ADD CONSTRAINT customer_places_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.customer_restrictions
+    ADD CONSTRAINT customer_restrictions_call_id_key UNIQUE (call_id);
+ALTER TABLE ONLY public.customer_restrictions
+    ADD CONSTRAINT customer_restrictions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_company_id_id_key UNIQUE (company_id, id);
 ALTER TABLE ONLY public.customers
@@ -679,6 +853,8 @@ ALTER TABLE ONLY public.driver_days
     ADD CONSTRAINT driver_days_pkey PRIMARY KEY (driver_id, day);
 ALTER TABLE ONLY public.driver_positions
     ADD CONSTRAINT driver_positions_pkey PRIMARY KEY (driver_id);
+ALTER TABLE ONLY public.driver_ratings
+    ADD CONSTRAINT driver_ratings_pkey PRIMARY KEY (driver_id);
 ALTER TABLE ONLY public.drivers
     ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.engagements
@@ -697,6 +873,8 @@ ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, route, key);
 ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_pkey PRIMARY KEY (call_id);
+ALTER TABLE ONLY public.never_meetings
+    ADD CONSTRAINT never_meetings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.past_engagements
@@ -717,6 +895,8 @@ ALTER TABLE ONLY public.policy_records
     ADD CONSTRAINT policy_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (scope, subject, window_start);
+ALTER TABLE ONLY public.ratings
+    ADD CONSTRAINT ratings_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
 ALTER TABLE ONLY public.region_boundaries
@@ -738,6 +918,8 @@ CREATE UNIQUE INDEX accounts_email_once ON public.accounts USING btree (company_
 CREATE UNIQUE INDEX accounts_phone_once ON public.accounts USING btree (company_id, kind, phone_hash) WHERE ((phone_hash IS NOT NULL) AND (status <> 'closed'::text));
 CREATE INDEX audit_log_by_seq ON public.audit_log USING btree (company_id, seq);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_id, seq);
+CREATE UNIQUE INDEX business_accounts_by_name ON public.business_accounts USING btree (company_id, name) WHERE (closed_at IS NULL);
+CREATE INDEX business_members_of_customer ON public.business_members USING btree (customer_id);
 CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (state = 'requested'::text);
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
@@ -746,6 +928,14 @@ CREATE INDEX calls_open_of_customer ON public.calls USING btree (customer_id) WH
 CREATE INDEX calls_reserved ON public.calls USING btree (dispatch_at) WHERE (state = 'reserved'::text);
 CREATE INDEX calls_running ON public.calls USING btree (company_id, id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
 CREATE INDEX calls_waiting ON public.calls USING btree (dispatch_at) WHERE (state = 'requested'::text);
+CREATE INDEX cases_of_call ON public.cases USING btree (call_id);
+CREATE INDEX cases_of_company ON public.cases USING btree (company_id, id DESC);
+CREATE INDEX cases_of_opener ON public.cases USING btree (opened_by, id DESC);
+CREATE INDEX cases_open ON public.cases USING btree (company_id, id DESC) WHERE (state = 'open'::text);
+CREATE INDEX customer_cancels_of_customer ON public.customer_cancels USING btree (customer_id, at);
+CREATE INDEX customer_places_of_customer ON public.customer_places USING btree (customer_id, id);
+CREATE INDEX customer_restrictions_of_company ON public.customer_restrictions USING btree (company_id, id DESC);
+CREATE INDEX customer_restrictions_of_customer ON public.customer_restrictions USING btree (customer_id, ends_at);
 CREATE INDEX decisions_of_call ON ONLY public.decisions USING btree (call_id, decided_at);
 CREATE INDEX decisions_elsewhere_call_id_decided_at_idx ON public.decisions_elsewhere USING btree (call_id, decided_at);
 CREATE INDEX drivers_by_revision ON public.drivers USING btree (revision);
@@ -755,6 +945,9 @@ CREATE INDEX events_by_time ON public.events USING btree (at);
 CREATE INDEX handled_events_by_time ON public.handled_events USING btree (at);
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX listings_by_driver ON public.listings USING gin (driver_ids);
+CREATE INDEX never_meetings_of_company ON public.never_meetings USING btree (company_id, id DESC);
+CREATE INDEX never_meetings_of_driver ON public.never_meetings USING btree (driver_id) WHERE (lifted_at IS NULL);
+CREATE UNIQUE INDEX never_meetings_once ON public.never_meetings USING btree (customer_id, driver_id, asked_by) WHERE (lifted_at IS NULL);
 CREATE INDEX offers_by_time ON public.offers USING btree (offered_at);
 CREATE INDEX offers_live_by_expiry ON public.offers USING btree (expires_at) WHERE (state = 'live'::text);
 CREATE INDEX offers_of_call ON public.offers USING btree (call_id);
@@ -776,6 +969,8 @@ CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON public.pgqueuer_statisti
 CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::public.pgqueuer_status, 'picked'::public.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
 CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
 CREATE INDEX rate_limits_by_end ON public.rate_limits USING btree (window_end);
+CREATE INDEX ratings_of_customer ON public.ratings USING btree (customer_id, rated_at);
+CREATE INDEX ratings_of_driver ON public.ratings USING btree (driver_id, rated_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX refresh_tokens_by_use ON public.refresh_tokens USING btree (used_at) WHERE (used_at IS NOT NULL);
 CREATE INDEX sessions_by_account ON public.sessions USING btree (account_id) WHERE (revoked_at IS NULL);
@@ -795,6 +990,12 @@ ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.business_accounts
+    ADD CONSTRAINT business_accounts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.business_members
+    ADD CONSTRAINT business_members_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.business_accounts(company_id, id);
+ALTER TABLE ONLY public.business_members
+    ADD CONSTRAINT business_members_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.customers(company_id, id);
 ALTER TABLE ONLY public.call_tracks
     ADD CONSTRAINT call_tracks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.calls
@@ -809,6 +1010,28 @@ ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_performer_id_fkey FOREIGN KEY (performer_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_reconnects_call_id_fkey FOREIGN KEY (reconnects_call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.cases
+    ADD CONSTRAINT cases_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.customer_cancels
+    ADD CONSTRAINT customer_cancels_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.customer_cancels
+    ADD CONSTRAINT customer_cancels_forgiven_by_fkey FOREIGN KEY (forgiven_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.customer_cars
+    ADD CONSTRAINT customer_cars_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.customers(company_id, id);
+ALTER TABLE ONLY public.customer_places
+    ADD CONSTRAINT customer_places_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.customers(company_id, id);
+ALTER TABLE ONLY public.customer_restrictions
+    ADD CONSTRAINT customer_restrictions_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.customer_cancels(call_id);
+ALTER TABLE ONLY public.customer_restrictions
+    ADD CONSTRAINT customer_restrictions_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.customer_restrictions
+    ADD CONSTRAINT customer_restrictions_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.accounts(id);
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.customers
@@ -817,6 +1040,8 @@ ALTER TABLE ONLY public.driver_days
     ADD CONSTRAINT driver_days_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.driver_positions
     ADD CONSTRAINT driver_positions_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_ratings
+    ADD CONSTRAINT driver_ratings_company_id_driver_id_fkey FOREIGN KEY (company_id, driver_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.drivers
     ADD CONSTRAINT drivers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.drivers
@@ -827,12 +1052,22 @@ ALTER TABLE ONLY public.engagements
     ADD CONSTRAINT engagements_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.never_meetings
+    ADD CONSTRAINT never_meetings_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.never_meetings
+    ADD CONSTRAINT never_meetings_company_id_driver_id_fkey FOREIGN KEY (company_id, driver_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.never_meetings
+    ADD CONSTRAINT never_meetings_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.accounts(id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.policy_records
     ADD CONSTRAINT policy_records_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.ratings
+    ADD CONSTRAINT ratings_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.ratings
+    ADD CONSTRAINT ratings_company_id_driver_id_fkey FOREIGN KEY (company_id, driver_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.region_boundaries
