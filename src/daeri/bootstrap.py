@@ -153,9 +153,12 @@ def clock_of(settings: Settings) -> Clock:
 
 @asynccontextmanager
 async def build_program(
-    parts: Parts, *, show_code: Callable[[CodeMessage], None] | None = None
+    parts: Parts, *, show_code: Callable[[CodeMessage], None] | None = None, is_demo: bool = False
 ) -> AsyncIterator[Program]:
-    """Put the roles together; nothing runs yet. `show_code` is told of the one-time codes that nobody sends."""
+    """Put the roles together; nothing runs yet.
+
+    `show_code` is told of the one-time codes that nobody sends; in a demo, whoever asks for one is shown it too.
+    """
     async with AsyncExitStack() as stack:
         engine = _engine(parts)
         worker = Worker(parts.database, reactions.handlers(), parts.wall, ended=parts.metrics.job_ended)
@@ -189,6 +192,8 @@ async def build_program(
             is_ready=lambda: _is_ready(program),
             stepper=None,
         )
+        if is_demo:
+            context.shown_code = codes.code_for
         program = Program(parts, engine, worker, context, codes)
         yield program
 

@@ -130,16 +130,41 @@ async def test_blocking_an_account_signs_it_out_everywhere(desk, authenticator, 
         await desk.refresh(session.refresh_token)
 
 
-async def test_a_page_gets_one_token_that_lives_as_long_as_its_session(desk, authenticator, company):
-    asked = await desk.ask(company)
-    command = api.AnswerCode(asked.challenge.id, asked.message.code, DEVICE, SessionKind.PAGE)
-    page = await desk.do(lambda tx: api.sign_in_with_code(tx, desk.gate, command, moment=desk.moment))
+async def test_a_phones_page_gets_one_token_that_lives_as_long_as_its_session(desk, authenticator, company):
+    page = await _page(desk, company)
     assert page.refresh_token is None
-    desk.wall.advance(timedelta(hours=11, minutes=59))
+    desk.wall.advance(timedelta(days=30, minutes=-1))
     assert (await authenticator.authenticate(page.access_token)).session_kind is SessionKind.PAGE
     desk.wall.advance(timedelta(minutes=1))
     with pytest.raises(SignedOut):
         await authenticator.authenticate(page.access_token)
+
+
+async def test_a_page_that_is_used_is_renewed_once_a_day_and_not_for_ever(desk, authenticator, company):
+    page = await _page(desk, company)
+    principal = await authenticator.authenticate(page.access_token)
+    desk.wall.advance(timedelta(hours=23))
+    assert await _renewed(desk, principal) is None
+    days = 0
+    while True:
+        desk.wall.advance(timedelta(days=10))
+        days += 10
+        later = await _renewed(desk, principal)
+        if later is None:
+            break
+        assert later.session_id == page.session_id
+        principal = await authenticator.authenticate(later.access_token)
+    assert days == 160  # day 150 gave it the last of its 180 days
+
+
+async def _page(desk, company):
+    asked = await desk.ask(company)
+    command = api.AnswerCode(asked.challenge.id, asked.message.code, DEVICE, SessionKind.PAGE)
+    return await desk.do(lambda tx: api.sign_in_with_code(tx, desk.gate, command, moment=desk.moment))
+
+
+async def _renewed(desk, principal):
+    return await desk.do(lambda tx: api.renew_page(tx, desk.gate, principal, moment=desk.moment))
 
 
 async def test_retention_takes_what_ended_and_leaves_what_lives(desk, company):

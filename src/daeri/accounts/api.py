@@ -37,7 +37,7 @@ from daeri.accounts.people import (
     unmask,
     withdraw_role,
 )
-from daeri.accounts.sessions import IssuedToken, refresh, revoke_all, sign_out
+from daeri.accounts.sessions import IssuedToken, Ticket, refresh, renew_page, revoke_all, sign_out, ticket
 from daeri.accounts.sign_in import (
     AnswerCode,
     RequestCode,
@@ -61,6 +61,7 @@ __all__ = [
     "RequestCode",
     "StaffCredentials",
     "StaffMade",
+    "Ticket",
     "audit_trail",
     "change_status",
     "check_csrf",
@@ -83,6 +84,7 @@ __all__ = [
     "record_audit",
     "refresh",
     "rename",
+    "renew_page",
     "request_code",
     "revoke_all",
     "roles_of",
@@ -91,6 +93,7 @@ __all__ = [
     "sign_in_with_code",
     "sign_out",
     "staff_by_email",
+    "ticket",
     "unmask",
     "withdraw_role",
 ]

@@ -192,7 +192,12 @@ class SignInTerms:
     code_attempts: int = 5
     access_lives: timedelta = timedelta(minutes=15)
     app_session: SessionTerms = SessionTerms(idle=timedelta(days=30), longest=timedelta(days=180))
+    # Staff's console: a night's work, on a computer that others may sit down at.
     page_session: SessionTerms = SessionTerms(idle=timedelta(hours=12), longest=timedelta(hours=12))
+    # Customers' and drivers' apps in a browser: their own telephone.
+    phone_page_session: SessionTerms = SessionTerms(idle=timedelta(days=30), longest=timedelta(days=180))
+    renew_page_after: timedelta = timedelta(days=1)
+    ticket_lives: timedelta = timedelta(minutes=1)
     codes_per_phone: Limit = Limit(5, timedelta(minutes=15))
     codes_per_phone_day: Limit = Limit(15, timedelta(days=1))
     codes_per_address: Limit = Limit(300, timedelta(minutes=15))

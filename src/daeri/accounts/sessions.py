@@ -1,7 +1,7 @@
 """Sessions: begun, refreshed, revoked. A revocation reaches other processes as a hint and as a row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from daeri.accounts import session_store, tokens
@@ -11,6 +11,7 @@ from daeri.accounts.model import (
     SESSIONS_REVOKED,
     Account,
     AccountBlocked,
+    AccountKind,
     AccountStatus,
     Denied,
     Device,
@@ -32,10 +33,19 @@ from daeri.kernel.terms import SYSTEM, Actor
 _LONGEST_USER_AGENT = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A token for one hello."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
 async def begin(tx: Tx, gate: Gate, account: Account, kind: SessionKind, device: Device, *, moment: Moment) -> SignedIn:
     """A new session for someone who has proved who they are."""
     session_id = SessionId(gate.ids.new())
-    expires = session_ends(_terms(gate.terms, kind), started_at=moment.wall_now, wall_now=moment.wall_now)
+    terms = _terms(gate.terms, kind, account.kind)
+    expires = session_ends(terms, started_at=moment.wall_now, wall_now=moment.wall_now)
     agent = device.user_agent.replace("\x00", "")[:_LONGEST_USER_AGENT]
     await session_store.add_session(
         tx, session_store.NewSession(session_id, account, kind, agent, moment.wall_now, expires)
@@ -56,7 +66,8 @@ async def refresh(tx: Tx, gate: Gate, refresh_token: str, *, moment: Moment) -> 
         return Denied(SignedOut(reason="session_expired"))
     if row.account.status is not AccountStatus.ACTIVE:
         return Denied(AccountBlocked())
-    expires = session_ends(_terms(gate.terms, row.kind), started_at=row.started_at, wall_now=moment.wall_now)
+    terms = _terms(gate.terms, row.kind, row.account.kind)
+    expires = session_ends(terms, started_at=row.started_at, wall_now=moment.wall_now)
     await session_store.extend_session(tx, session_id, expires)
     return await _with_tokens(tx, gate, row.account, _Lease(session_id, row.kind, expires), moment=moment)
 
@@ -67,6 +78,28 @@ async def _unusable_refresh(tx: Tx, gate: Gate, token_hash: bytes, *, moment: Mo
         return Denied(SignedOut(reason="token_unknown"))
     await revoke(tx, gate, [session_id], RevokedFor.REFRESH_REUSED, actor=SYSTEM, moment=moment)
     return Denied(SignedOut(reason=RevokedFor.REFRESH_REUSED))
+
+
+async def renew_page(tx: Tx, gate: Gate, principal: Principal, *, moment: Moment) -> SignedIn | None:
+    """A later token for a page's session that is used; None where the one it has will do."""
+    terms = _terms(gate.terms, principal.session_kind, principal.kind)
+    is_fresh = principal.expires >= moment.wall_now + terms.idle - gate.terms.renew_page_after
+    if principal.session_kind is not SessionKind.PAGE or is_fresh:
+        return None
+    row = await session_store.session(tx, principal.session_id)
+    if row is None or row.revoked_at is not None:
+        return None
+    expires = session_ends(terms, started_at=row.started_at, wall_now=moment.wall_now)
+    if expires <= principal.expires:
+        return None
+    await session_store.extend_session(tx, row.id, expires)
+    return await _with_tokens(tx, gate, row.account, _Lease(row.id, row.kind, expires), moment=moment)
+
+
+def ticket(gate: Gate, principal: Principal, *, moment: Moment) -> Ticket:
+    """A token of the same session for the hello of a socket, which carries no cookie: it must be used at once."""
+    ends = min(principal.expires, moment.wall_now + gate.terms.ticket_lives).replace(microsecond=0)
+    return Ticket(tokens.access_token(gate.ring, principal.session_id, ends), ends)
 
 
 async def sign_out(tx: Tx, gate: Gate, principal: Principal, *, moment: Moment) -> None:
@@ -147,5 +180,7 @@ async def _with_tokens(tx: Tx, gate: Gate, account: Account, lease: _Lease, *, m
     return SignedIn(account, lease.session_id, token, access_ends, fresh)
 
 
-def _terms(terms: SignInTerms, kind: SessionKind) -> SessionTerms:
-    return terms.page_session if kind is SessionKind.PAGE else terms.app_session
+def _terms(terms: SignInTerms, kind: SessionKind, account_kind: AccountKind) -> SessionTerms:
+    if kind is SessionKind.APP:
+        return terms.app_session
+    return terms.page_session if account_kind is AccountKind.STAFF else terms.phone_page_session

@@ -60,7 +60,10 @@ async def run_demo(
 ) -> NightSummary:  # fmt: skip -- the signature reads as one sentence
     """A made-up company, a fleet, and a night that plays against the public API until told to stop."""
     await migrations.migrate(dsn)
-    async with open_parts(settings, dsn) as parts, build_program(parts, show_code=CodeScreen()) as program:
+    async with (
+        open_parts(settings, dsn) as parts,
+        build_program(parts, show_code=CodeScreen(), is_demo=True) as program,
+    ):
         tokens = await seed_fleet(parts, FleetSize(drivers, customers=drivers))
         write_tokens(settings.data_folder / "demo-tokens.json", tokens)
         ended = asyncio.Event()

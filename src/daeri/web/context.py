@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from daeri.accounts.api import Authenticator, Gate
-from daeri.accounts.model import Moment
+from daeri.accounts.model import ChallengeId, Moment
 from daeri.accounts.ports import CodeSender
 from daeri.calls.model import RequestPolicies
 from daeri.dispatch.fleet import LiveFleet
@@ -39,6 +39,10 @@ class Stepper(Protocol):
         """What people would have been told since the last step, in a fixed order."""
 
 
+def _hidden(_challenge_id: ChallengeId) -> None:
+    """Nobody is shown a code that belongs to a telephone."""
+
+
 @dataclass(slots=True)
 class WebContext:
     """The parts of a running web process; `regions` is replaced when boundaries are imported."""
@@ -66,6 +70,8 @@ class WebContext:
     names: NameBook
     is_ready: Callable[[], bool]
     stepper: Stepper | None
+    # The code of a challenge where pages show it themselves: in a demo, and nowhere else.
+    shown_code: Callable[[ChallengeId], str | None] = _hidden
 
     def moment(self) -> Moment:
         """Both times of this request."""

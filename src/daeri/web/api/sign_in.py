@@ -5,20 +5,32 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Router, delete, post
+from litestar import Request, Response, Router, delete, get, post
+from litestar.datastructures import Cookie
 from msgspec import Meta
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import AnswerCode, RequestCode, StaffCredentials
-from daeri.accounts.model import AccountKind, ChallengeId, Denied, Device, Principal, SessionKind, SignedIn
+from daeri.accounts.model import (
+    AccountKind,
+    ChallengeId,
+    Denied,
+    Device,
+    Principal,
+    SessionKind,
+    SignedIn,
+    WrongKind,
+)
 from daeri.companies import api as companies
 from daeri.customers import api as customers
 from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
-from daeri.web.api.documented import ANYBODY
+from daeri.web.api.documented import ANYBODY, answers
 from daeri.web.context import WebContext
+from daeri.web.principals import App, app_of, driver_of
 from daeri.web.wire import NO_NUL
+from daeri.web.words import Language, choose_language
 
 Req = Request[Any, Any, Any]
 Short = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
@@ -34,9 +46,12 @@ class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     company: Short | None = None
 
 
-class ChallengeOut(msgspec.Struct, frozen=True):
+class ChallengeOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`code` is there in a demo only, where nobody's telephone rings."""
+
     challenge_id: UUID
     expires_at: datetime
+    code: str | None = None
 
 
 class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,11 +77,30 @@ class AccountOut(msgspec.Struct, frozen=True):
     name: str
 
 
-class SessionOut(msgspec.Struct, frozen=True):
-    access_token: str
+class SessionOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A program gets tokens. A browser's app gets a cookie that no script can read, and the token of its commands."""
+
+    access_token: str | None
     access_expires_at: datetime
     refresh_token: str | None
     account: AccountOut
+    csrf: str | None = None
+
+
+class HereOut(msgspec.Struct, frozen=True):
+    """Who is signed in; `csrf` goes with every command of a browser's app, and programs need none."""
+
+    account: AccountOut
+    csrf: str | None
+    language: Language
+
+
+class TicketOut(msgspec.Struct, frozen=True):
+    """The token for the hello of the socket at `url`."""
+
+    token: str
+    expires_at: datetime
+    url: str
 
 
 @post("/auth/codes", status_code=202, security=ANYBODY)
@@ -78,18 +112,31 @@ async def request_code(request: Req, context: WebContext, data: CodeIn) -> Chall
         answer = await accounts.request_code(tx, context.gate, command, moment=context.moment())
     requested = accounts.granted(answer)
     await context.code_sender.send_code(requested.message)
-    return ChallengeOut(requested.challenge.id, requested.challenge.expires_at)
+    challenge = requested.challenge
+    return ChallengeOut(challenge.id, challenge.expires_at, context.shown_code(challenge.id))
 
 
-@post("/auth/sessions", status_code=201, security=ANYBODY)
-async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> SessionOut:
-    """A session for whoever holds the telephone; the first one makes the account."""
-    command = AnswerCode(ChallengeId(data.challenge_id), data.code, device_of(request))
+@post("/auth/sessions", status_code=201, security=ANYBODY, responses=answers(201, SessionOut))
+async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> Response[SessionOut]:
+    """A session for whoever holds the telephone; the first one makes the account.
+
+    A browser's app says X-Daeri-App, and its session is a cookie.
+    """
+    app = app_of(request)
+    kind = SessionKind.APP if app is None else SessionKind.PAGE
+    command = AnswerCode(ChallengeId(data.challenge_id), data.code, device_of(request), kind)
     async with context.database.transaction() as tx:
         answer = await accounts.sign_in_with_code(tx, context.gate, command, moment=context.moment())
         if not isinstance(answer, Denied):
+            if app is not None and answer.account.kind is not app.kind:
+                raise WrongKind(kind=answer.account.kind)
             await _welcome(tx, context, answer)
-    return _session(accounts.granted(answer))
+    signed_in = accounts.granted(answer)
+    if app is None:
+        return Response(_session(signed_in), status_code=201)
+    csrf = accounts.csrf_token(context.gate.ring, signed_in.session_id)
+    shown = SessionOut(None, signed_in.access_expires_at, None, _account(signed_in), csrf)
+    return Response(shown, status_code=201, cookies=[_cookie(context, app, signed_in)])
 
 
 @post("/auth/sessions/staff", status_code=201, security=ANYBODY)
@@ -114,10 +161,38 @@ async def refresh_session(context: WebContext, data: RefreshIn) -> SessionOut:
 
 
 @delete("/auth/sessions/current", status_code=204)
-async def sign_out(context: WebContext, principal: Principal) -> None:
-    """End this session."""
+async def sign_out(request: Req, context: WebContext, principal: Principal) -> Response[None]:
+    """End this session, and take its cookie from the browser."""
     async with context.database.transaction() as tx:
         await accounts.sign_out(tx, context.gate, principal, moment=context.moment())
+    app = app_of(request)
+    return Response(None, status_code=204, cookies=[] if app is None else [_cookie(context, app, None)])
+
+
+@get("/session", responses=answers(200, HereOut))
+async def here(request: Req, context: WebContext, principal: Principal) -> Response[HereOut]:
+    """Who is signed in here; the cookie of a browser's app that is used is renewed in time."""
+    app = app_of(request)
+    async with context.database.transaction() as tx:
+        account = await accounts.get(tx, principal.company_id, principal.account_id)
+        renewed = None
+        if app is not None:
+            renewed = await accounts.renew_page(tx, context.gate, principal, moment=context.moment())
+    is_page = principal.session_kind is SessionKind.PAGE
+    shown = HereOut(
+        AccountOut(account.id, account.kind, account.company_id, account.display_name),
+        accounts.csrf_token(context.gate.ring, principal.session_id) if is_page else None,
+        choose_language(request.cookies.get("lang"), request.headers.get("accept-language")),
+    )
+    return Response(shown, cookies=[] if app is None or renewed is None else [_cookie(context, app, renewed)])
+
+
+@post("/driver/socket-ticket", status_code=201, tags=["driver"])
+async def socket_ticket(context: WebContext, principal: Principal) -> TicketOut:
+    """A token of a minute for the hello of the driver's socket: an app in a browser cannot read its cookie."""
+    driver_of(principal)
+    made = accounts.ticket(context.gate, principal, moment=context.moment())
+    return TicketOut(made.token, made.expires_at, context.settings.driver_socket_url)
 
 
 def device_of(request: Req) -> Device:
@@ -136,15 +211,40 @@ async def _welcome(tx: Tx, context: WebContext, signed_in: SignedIn) -> None:
 
 
 def _session(signed_in: SignedIn) -> SessionOut:
+    return SessionOut(signed_in.access_token, signed_in.access_expires_at, signed_in.refresh_token, _account(signed_in))
+
+
+def _account(signed_in: SignedIn) -> AccountOut:
     account = signed_in.account
-    return SessionOut(
-        signed_in.access_token,
-        signed_in.access_expires_at,
-        signed_in.refresh_token,
-        AccountOut(account.id, account.kind, account.company_id, account.display_name),
+    return AccountOut(account.id, account.kind, account.company_id, account.display_name)
+
+
+def _cookie(context: WebContext, app: App, signed_in: SignedIn | None) -> Cookie:
+    """The app's cookie for as long as the session; without one, what takes it away."""
+    lives_s = 0
+    if signed_in is not None:
+        lives_s = int((signed_in.access_expires_at - context.wall.wall_now()).total_seconds())
+    return Cookie(
+        app.cookie,
+        value="" if signed_in is None else signed_in.access_token,
+        max_age=lives_s,
+        path="/",
+        secure=context.settings.web_url.startswith("https://"),
+        httponly=True,
+        samesite="lax",
     )
 
 
 router = Router(
-    path="/", route_handlers=[request_code, answer_code, sign_in_staff, refresh_session, sign_out], tags=["sign-in"]
+    path="/",
+    route_handlers=[
+        request_code,
+        answer_code,
+        sign_in_staff,
+        refresh_session,
+        sign_out,
+        here,
+        socket_ticket,
+    ],
+    tags=["sign-in"],
 )
