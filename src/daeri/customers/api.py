@@ -6,6 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from daeri.customers import business_store, store
+from daeri.customers.meeting import (
+    NEVER_MEET_TOPIC,
+    ask_never_meet,
+    has_asked_never_meet,
+    lift_never_meet,
+    may_meet,
+    never_meet_list,
+    never_meet_pairs,
+    take_back_never_meet,
+)
 from daeri.customers.model import (
     Belongings,
     BusinessAccount,
@@ -30,6 +40,34 @@ from daeri.customers.policy import parse_plate
 from daeri.infra.database import Tx
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId, Ids
 from daeri.kernel.terms import Actor
+
+__all__ = [
+    "NEVER_MEET_TOPIC",
+    "add_car",
+    "add_member",
+    "add_place",
+    "ask_never_meet",
+    "belongings",
+    "business_account",
+    "business_accounts",
+    "business_accounts_by_id",
+    "car",
+    "change_car",
+    "close_business",
+    "drop_car",
+    "drop_member",
+    "drop_place",
+    "ensure",
+    "get",
+    "has_asked_never_meet",
+    "lift_never_meet",
+    "may_meet",
+    "never_meet_list",
+    "never_meet_pairs",
+    "open_business",
+    "plate",
+    "take_back_never_meet",
+]
 
 
 async def ensure(tx: Tx, account_id: AccountId, company_id: CompanyId, *, now: datetime) -> Customer:
