@@ -23,6 +23,7 @@ from daeri.calls.model import (
     TooManyOpenCalls,
     Wish,
 )
+from daeri.customers import api as customers
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
@@ -57,10 +58,13 @@ async def request(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, 
 
     TooManyOpenCalls when the customer of an own call has `most_open` under way; requests at the same instant count
     each other.
+    CustomerRestricted while new own calls of the customer are refused (R-062).
     """
     if (command.source is Source.OWN) != (command.orderer_id == command.company_id):
         raise OrdererMissing(source=command.source)
     await _keep_within(tx, command)
+    if command.source is Source.OWN and command.customer_id is not None:
+        await customers.check_may_request(tx, command.company_id, command.customer_id, now=now)
     call = await store.insert(
         tx, command, call_id=ids.new(), event_id=ids.new(), actor_kind=actor.kind, actor_id=actor.id, now=now
     )

@@ -6,6 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from daeri.customers import business_store, store
+from daeri.customers.cancelling import (
+    OwnCancel,
+    check_may_request,
+    count_cancel,
+    forgive,
+    lift_restriction,
+    restrictions,
+    standing,
+    standings,
+)
 from daeri.customers.meeting import (
     NEVER_MEET_TOPIC,
     ask_never_meet,
@@ -37,12 +47,14 @@ from daeri.customers.model import (
     TooManyPlaces,
 )
 from daeri.customers.policy import parse_plate
+from daeri.customers.rating import driver_ratings, rate, rating_changeable_until, rating_of, ratings_by
 from daeri.infra.database import Tx
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId, Ids
 from daeri.kernel.terms import Actor
 
 __all__ = [
     "NEVER_MEET_TOPIC",
+    "OwnCancel",
     "add_car",
     "add_member",
     "add_place",
@@ -53,19 +65,31 @@ __all__ = [
     "business_accounts_by_id",
     "car",
     "change_car",
+    "check_may_request",
     "close_business",
+    "count_cancel",
+    "driver_ratings",
     "drop_car",
     "drop_member",
     "drop_place",
     "ensure",
+    "forgive",
     "get",
     "has_asked_never_meet",
     "lift_never_meet",
+    "lift_restriction",
     "may_meet",
     "never_meet_list",
     "never_meet_pairs",
     "open_business",
     "plate",
+    "rate",
+    "rating_changeable_until",
+    "rating_of",
+    "ratings_by",
+    "restrictions",
+    "standing",
+    "standings",
     "take_back_never_meet",
 ]
 

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallNotFound, Change, IllegalMove
+from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, State
+from daeri.customers import api as customers
 from daeri.dispatch import decision_store, store
 from daeri.dispatch.model import (
     AlreadyTaken,
@@ -32,7 +33,7 @@ from daeri.drivers import api as drivers
 from daeri.drivers.model import Driver, Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
-from daeri.kernel.terms import Actor, ActorKind
+from daeri.kernel.terms import Actor, ActorKind, Source
 
 OFFER_ENDED_TOPIC = "offer_ended"  # hints: an offer was answered, ran out or was withdrawn; the message is which
 
@@ -82,9 +83,13 @@ async def complete(
 
 
 async def cancel(tx: Tx, call_id: CallId, company_id: CompanyId, change: Change, *, now: datetime, ids: Ids) -> Call:
-    """End the call unfinished; its live offer is withdrawn and its driver is free (R-059, R-060, I-053)."""
+    """End the call unfinished; its live offer is withdrawn and its driver is free (R-059, R-060, I-053).
+
+    A customer's own cancel of an own call after its assignment is counted with it (R-062).
+    """
     call = await calls.cancel(tx, call_id, company_id, change, now=now, ids=ids)
     await _let_go(tx, call_id, now)
+    await _count_cancel(tx, call, change, now=now, ids=ids)
     return call
 
 
@@ -292,6 +297,16 @@ async def _free(tx: Tx, call_id: CallId, now: datetime) -> None:
     driver_id = await store.disengage(tx, call_id, now)
     if driver_id is not None:
         _announce(tx, [driver_id])
+
+
+async def _count_cancel(tx: Tx, call: Call, change: Change, *, now: datetime, ids: Ids) -> None:
+    """Before assignment, and whatever drivers, staff and the system end, nothing is counted (I-009, I-053)."""
+    is_own = change.actor.kind is ActorKind.CUSTOMER and change.actor.id == call.customer_id
+    if call.source is not Source.OWN or call.state is not State.CANCELLED_AFTER_ASSIGNMENT or not is_own:
+        return
+    if call.customer_id is not None and call.cancelled_from is not None:
+        own = customers.OwnCancel(call.id, call.company_id, call.customer_id, call.cancelled_from)
+        await customers.count_cancel(tx, own, change.actor, now=now, ids=ids)
 
 
 async def _unlist(tx: Tx, call_id: CallId) -> None:

@@ -7,6 +7,12 @@ CREATE TYPE public.pgqueuer_status AS ENUM (
     'deleted',
     'failed'
 );
+CREATE FUNCTION public.call_group(p_group uuid) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT
+    AS $$
+    SELECT jsonb_agg(jsonb_build_object('id', id, 'number', number, 'state', state) ORDER BY id)
+    FROM calls WHERE group_id = p_group
+$$;
 CREATE FUNCTION public.call_number(p_count bigint) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -108,6 +114,36 @@ CREATE FUNCTION public.refuse_policy_change() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'policy records are append-only: write a later record instead'
         USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TABLE public.customer_restrictions (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    reason text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    count integer NOT NULL,
+    count_limit integer NOT NULL,
+    window_days integer NOT NULL,
+    policy_version bigint NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_as text,
+    lifted_by uuid,
+    lifted_for text,
+    CONSTRAINT customer_restrictions_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT customer_restrictions_check1 CHECK ((((lifted_at IS NULL) = (lifted_as IS NULL)) AND ((lifted_at IS NULL) = (lifted_for IS NULL)))),
+    CONSTRAINT customer_restrictions_lifted_as_check CHECK ((lifted_as = ANY (ARRAY['by_staff'::text, 'forgiven'::text]))),
+    CONSTRAINT customer_restrictions_lifted_for_check CHECK ((lifted_for <> ''::text)),
+    CONSTRAINT customer_restrictions_reason_check CHECK ((reason = 'cancellations'::text))
+);
+CREATE FUNCTION public.restrictions_in_turn(p_customer uuid, p_now timestamp with time zone) RETURNS SETOF public.customer_restrictions
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM customers WHERE id = p_customer FOR SHARE;
+    RETURN QUERY SELECT * FROM customer_restrictions
+                 WHERE customer_id = p_customer AND ends_at > p_now AND lifted_at IS NULL ORDER BY id;
 END $$;
 CREATE TABLE public.account_roles (
     company_id uuid NOT NULL,
@@ -243,11 +279,30 @@ CREATE TABLE public.calls (
     releases integer DEFAULT 0 NOT NULL,
     policy_version bigint NOT NULL,
     reconnects_call_id uuid,
-    CONSTRAINT calls_check CHECK (((timing = 'reserved'::text) = (reserved_for IS NOT NULL))),
-    CONSTRAINT calls_check1 CHECK (((source = 'own'::text) = (orderer_id = company_id))),
-    CONSTRAINT calls_check2 CHECK (((state = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text])) <= ((driver_id IS NOT NULL) AND (performer_id IS NOT NULL)))),
-    CONSTRAINT calls_check3 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text])))),
+    quote jsonb,
+    final_amount bigint,
+    rider_name text,
+    rider_phone_sealed bytea,
+    rider_phone_hash bytea,
+    rider_phone_last4_hash bytea,
+    rider_phone_masked text,
+    car jsonb,
+    business_account_id uuid,
+    business_name text,
+    business_payer text,
+    group_id uuid,
+    group_size integer,
+    CONSTRAINT calls_business_payer_check CHECK ((business_payer = ANY (ARRAY['company'::text, 'customer'::text]))),
+    CONSTRAINT calls_check CHECK ((num_nulls(rider_name, rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked) = ANY (ARRAY[0, 5]))),
+    CONSTRAINT calls_check1 CHECK ((num_nulls(business_account_id, business_name, business_payer) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT calls_check2 CHECK (((group_id IS NULL) = (group_size IS NULL))),
+    CONSTRAINT calls_check3 CHECK (((timing = 'reserved'::text) = (reserved_for IS NOT NULL))),
+    CONSTRAINT calls_check4 CHECK (((source = 'own'::text) = (orderer_id = company_id))),
+    CONSTRAINT calls_check5 CHECK (((state = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text])) <= ((driver_id IS NOT NULL) AND (performer_id IS NOT NULL)))),
+    CONSTRAINT calls_check6 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text])))),
     CONSTRAINT calls_fare_amount_check CHECK ((fare_amount >= 0)),
+    CONSTRAINT calls_final_amount_check CHECK ((final_amount >= 0)),
+    CONSTRAINT calls_group_size_check CHECK ((group_size >= 2)),
     CONSTRAINT calls_payment_check CHECK ((payment = ANY (ARRAY['card'::text, 'cash'::text]))),
     CONSTRAINT calls_service_check CHECK ((service = ANY (ARRAY['general'::text, 'vip'::text, 'tailored'::text, 'delivery'::text]))),
     CONSTRAINT calls_source_check CHECK ((source = ANY (ARRAY['own'::text, 'affiliate'::text, 'phone'::text]))),
@@ -368,28 +423,6 @@ CREATE TABLE public.customer_places (
     lon double precision NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
-CREATE TABLE public.customer_restrictions (
-    id uuid NOT NULL,
-    company_id uuid NOT NULL,
-    customer_id uuid NOT NULL,
-    call_id uuid NOT NULL,
-    reason text NOT NULL,
-    starts_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    count integer NOT NULL,
-    count_limit integer NOT NULL,
-    window_days integer NOT NULL,
-    policy_version bigint NOT NULL,
-    lifted_at timestamp with time zone,
-    lifted_as text,
-    lifted_by uuid,
-    lifted_for text,
-    CONSTRAINT customer_restrictions_check CHECK ((ends_at > starts_at)),
-    CONSTRAINT customer_restrictions_check1 CHECK ((((lifted_at IS NULL) = (lifted_as IS NULL)) AND ((lifted_at IS NULL) = (lifted_for IS NULL)))),
-    CONSTRAINT customer_restrictions_lifted_as_check CHECK ((lifted_as = ANY (ARRAY['by_staff'::text, 'forgiven'::text]))),
-    CONSTRAINT customer_restrictions_lifted_for_check CHECK ((lifted_for <> ''::text)),
-    CONSTRAINT customer_restrictions_reason_check CHECK ((reason = 'cancellations'::text))
-);
 CREATE TABLE public.customers (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -430,12 +463,63 @@ CREATE TABLE public.decisions_elsewhere (
     rest jsonb NOT NULL,
     policy_version bigint NOT NULL
 );
+CREATE TABLE public.driver_appeals (
+    id uuid NOT NULL,
+    suspension_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    answer text,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    upheld boolean,
+    CONSTRAINT driver_appeals_answer_check CHECK ((answer <> ''::text)),
+    CONSTRAINT driver_appeals_check CHECK ((((answered_at IS NULL) = (answer IS NULL)) AND ((answer IS NULL) = (upheld IS NULL)))),
+    CONSTRAINT driver_appeals_text_check CHECK ((text <> ''::text))
+);
+CREATE TABLE public.driver_applications (
+    id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    state text NOT NULL,
+    name text NOT NULL,
+    licence_sealed bytea NOT NULL,
+    licence_hash bytea NOT NULL,
+    licence_kind text NOT NULL,
+    licence_expires_on date NOT NULL,
+    insurer text NOT NULL,
+    policy_number_sealed bytea NOT NULL,
+    insurance_expires_on date NOT NULL,
+    services text[] NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT driver_applications_check CHECK (((state = 'open'::text) = (decided_at IS NULL))),
+    CONSTRAINT driver_applications_check1 CHECK (((state = 'refused'::text) <= (reason <> ''::text))),
+    CONSTRAINT driver_applications_name_check CHECK (((name <> ''::text) AND (char_length(name) <= 80))),
+    CONSTRAINT driver_applications_services_check CHECK ((cardinality(services) > 0)),
+    CONSTRAINT driver_applications_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'refused'::text])))
+);
 CREATE TABLE public.driver_days (
     driver_id uuid NOT NULL,
     day date NOT NULL,
     company_id uuid NOT NULL,
     runs integer NOT NULL,
     fares bigint NOT NULL
+);
+CREATE TABLE public.driver_documents (
+    id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    media_type text NOT NULL,
+    size integer NOT NULL,
+    content_sealed bytea NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    CONSTRAINT driver_documents_kind_check CHECK ((kind = ANY (ARRAY['licence'::text, 'insurance'::text, 'photo'::text, 'bank'::text]))),
+    CONSTRAINT driver_documents_size_check CHECK ((size > 0))
 );
 CREATE TABLE public.driver_positions (
     driver_id uuid NOT NULL,
@@ -460,12 +544,58 @@ CREATE VIEW public.driver_ratings_public AS
     ratings,
     round(((stars)::numeric / (ratings)::numeric), 2) AS average
    FROM public.driver_ratings;
+CREATE TABLE public.driver_reminders (
+    driver_id uuid NOT NULL,
+    paper text NOT NULL,
+    expires_on date NOT NULL,
+    days integer NOT NULL,
+    company_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT driver_reminders_days_check CHECK ((days > 0)),
+    CONSTRAINT driver_reminders_paper_check CHECK ((paper = ANY (ARRAY['licence'::text, 'insurance'::text])))
+);
 CREATE SEQUENCE public.driver_revisions
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.driver_runs (
+    call_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    day date NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    payment text NOT NULL,
+    fare bigint NOT NULL,
+    commission bigint NOT NULL,
+    premium bigint NOT NULL,
+    net bigint NOT NULL,
+    commission_version bigint NOT NULL,
+    premium_version bigint NOT NULL,
+    CONSTRAINT driver_runs_check CHECK ((net = ((fare - commission) - premium)))
+);
+CREATE TABLE public.driver_suspensions (
+    id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    reason text NOT NULL,
+    evidence text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    decided_by uuid,
+    ended_at timestamp with time zone,
+    lifted_at timestamp with time zone,
+    lifted_by uuid,
+    lift_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT driver_suspensions_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT driver_suspensions_check1 CHECK (((lifted_at IS NULL) OR (lifted_at = ended_at))),
+    CONSTRAINT driver_suspensions_check2 CHECK (((lifted_at IS NULL) = (lift_reason = ''::text))),
+    CONSTRAINT driver_suspensions_reason_check CHECK ((reason <> ''::text))
+);
 CREATE TABLE public.drivers (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -476,9 +606,12 @@ CREATE TABLE public.drivers (
     created_at timestamp with time zone NOT NULL,
     version integer NOT NULL,
     revision bigint DEFAULT nextval('public.driver_revisions'::regclass) NOT NULL,
-    CONSTRAINT drivers_check CHECK (((duty = 'off'::text) OR (status = 'approved'::text))),
+    licence_expires_on date,
+    insurance_expires_on date,
+    papers_until timestamp with time zone GENERATED ALWAYS AS ((((LEAST(licence_expires_on, insurance_expires_on) + 1))::timestamp without time zone AT TIME ZONE 'Asia/Seoul'::text)) STORED,
+    CONSTRAINT drivers_check CHECK (((duty = 'off'::text) OR (status = ANY (ARRAY['approved'::text, 'suspended'::text])))),
     CONSTRAINT drivers_duty_check CHECK ((duty = ANY (ARRAY['on'::text, 'off'::text]))),
-    CONSTRAINT drivers_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'approved'::text, 'suspended'::text])))
+    CONSTRAINT drivers_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'refused'::text, 'approved'::text, 'suspended'::text])))
 )
 WITH (fillfactor='80');
 CREATE VIEW public.drivers_public AS
@@ -487,7 +620,8 @@ CREATE VIEW public.drivers_public AS
     status,
     duty,
     services,
-    revision
+    revision,
+    papers_until
    FROM public.drivers d;
 CREATE TABLE public.engagements (
     driver_id uuid NOT NULL,
@@ -567,6 +701,25 @@ CREATE VIEW public.never_meet_public AS
     driver_id
    FROM public.never_meetings
   WHERE (lifted_at IS NULL);
+CREATE TABLE public.notices (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    audience text NOT NULL,
+    title_ko text NOT NULL,
+    title_en text NOT NULL,
+    body_ko text NOT NULL,
+    body_en text NOT NULL,
+    shown_from timestamp with time zone NOT NULL,
+    shown_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    CONSTRAINT notices_audience_check CHECK ((audience = ANY (ARRAY['drivers'::text, 'customers'::text, 'all'::text]))),
+    CONSTRAINT notices_check CHECK ((shown_until > shown_from)),
+    CONSTRAINT notices_title_en_check CHECK ((title_en <> ''::text)),
+    CONSTRAINT notices_title_ko_check CHECK ((title_ko <> ''::text))
+);
 CREATE TABLE public.offers (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -849,12 +1002,28 @@ ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_company_id_id_key UNIQUE (company_id, id);
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.driver_appeals
+    ADD CONSTRAINT driver_appeals_once UNIQUE (suspension_id);
+ALTER TABLE ONLY public.driver_appeals
+    ADD CONSTRAINT driver_appeals_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.driver_applications
+    ADD CONSTRAINT driver_applications_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.driver_days
     ADD CONSTRAINT driver_days_pkey PRIMARY KEY (driver_id, day);
+ALTER TABLE ONLY public.driver_documents
+    ADD CONSTRAINT driver_documents_driver_id_kind_key UNIQUE (driver_id, kind);
+ALTER TABLE ONLY public.driver_documents
+    ADD CONSTRAINT driver_documents_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.driver_positions
     ADD CONSTRAINT driver_positions_pkey PRIMARY KEY (driver_id);
 ALTER TABLE ONLY public.driver_ratings
     ADD CONSTRAINT driver_ratings_pkey PRIMARY KEY (driver_id);
+ALTER TABLE ONLY public.driver_reminders
+    ADD CONSTRAINT driver_reminders_pkey PRIMARY KEY (driver_id, paper, expires_on, days);
+ALTER TABLE ONLY public.driver_runs
+    ADD CONSTRAINT driver_runs_pkey PRIMARY KEY (call_id);
+ALTER TABLE ONLY public.driver_suspensions
+    ADD CONSTRAINT driver_suspensions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.drivers
     ADD CONSTRAINT drivers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.engagements
@@ -875,6 +1044,8 @@ ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.never_meetings
     ADD CONSTRAINT never_meetings_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.past_engagements
@@ -924,6 +1095,9 @@ CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (stat
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
 CREATE INDEX calls_of_driver ON public.calls USING btree (driver_id, id DESC);
+CREATE INDEX calls_of_group ON public.calls USING btree (group_id) WHERE (group_id IS NOT NULL);
+CREATE INDEX calls_of_rider ON public.calls USING btree (company_id, rider_phone_hash) WHERE (rider_phone_hash IS NOT NULL);
+CREATE INDEX calls_of_rider_last4 ON public.calls USING btree (company_id, rider_phone_last4_hash) WHERE (rider_phone_last4_hash IS NOT NULL);
 CREATE INDEX calls_open_of_customer ON public.calls USING btree (customer_id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
 CREATE INDEX calls_reserved ON public.calls USING btree (dispatch_at) WHERE (state = 'reserved'::text);
 CREATE INDEX calls_running ON public.calls USING btree (company_id, id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));
@@ -938,9 +1112,21 @@ CREATE INDEX customer_restrictions_of_company ON public.customer_restrictions US
 CREATE INDEX customer_restrictions_of_customer ON public.customer_restrictions USING btree (customer_id, ends_at);
 CREATE INDEX decisions_of_call ON ONLY public.decisions USING btree (call_id, decided_at);
 CREATE INDEX decisions_elsewhere_call_id_decided_at_idx ON public.decisions_elsewhere USING btree (call_id, decided_at);
+CREATE INDEX driver_appeals_of_driver ON public.driver_appeals USING btree (driver_id);
+CREATE INDEX driver_appeals_unanswered ON public.driver_appeals USING btree (company_id, at) WHERE (answered_at IS NULL);
+CREATE INDEX driver_applications_by_licence ON public.driver_applications USING btree (company_id, licence_hash);
+CREATE INDEX driver_applications_of_driver ON public.driver_applications USING btree (driver_id, id DESC);
+CREATE UNIQUE INDEX driver_applications_one_open ON public.driver_applications USING btree (driver_id) WHERE (state = 'open'::text);
+CREATE INDEX driver_reminders_due ON public.driver_reminders USING btree (due_at) WHERE (done_at IS NULL);
+CREATE INDEX driver_runs_of_driver ON public.driver_runs USING btree (driver_id, day);
+CREATE INDEX driver_suspensions_due ON public.driver_suspensions USING btree (ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX driver_suspensions_of_driver ON public.driver_suspensions USING btree (driver_id, id DESC);
+CREATE UNIQUE INDEX driver_suspensions_one_open ON public.driver_suspensions USING btree (driver_id) WHERE (ended_at IS NULL);
 CREATE INDEX drivers_by_revision ON public.drivers USING btree (revision);
 CREATE INDEX drivers_of_company ON public.drivers USING btree (company_id, id);
 CREATE INDEX drivers_on_duty ON public.drivers USING btree (company_id) WHERE (duty = 'on'::text);
+CREATE INDEX drivers_papers_on_duty ON public.drivers USING btree (papers_until) WHERE (duty = 'on'::text);
+CREATE INDEX drivers_suspended_on_duty ON public.drivers USING btree (id) WHERE ((duty = 'on'::text) AND (status = 'suspended'::text));
 CREATE INDEX events_by_time ON public.events USING btree (at);
 CREATE INDEX handled_events_by_time ON public.handled_events USING btree (at);
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (created_at);
@@ -948,6 +1134,7 @@ CREATE INDEX listings_by_driver ON public.listings USING gin (driver_ids);
 CREATE INDEX never_meetings_of_company ON public.never_meetings USING btree (company_id, id DESC);
 CREATE INDEX never_meetings_of_driver ON public.never_meetings USING btree (driver_id) WHERE (lifted_at IS NULL);
 CREATE UNIQUE INDEX never_meetings_once ON public.never_meetings USING btree (customer_id, driver_id, asked_by) WHERE (lifted_at IS NULL);
+CREATE INDEX notices_of_company ON public.notices USING btree (company_id, shown_from DESC);
 CREATE INDEX offers_by_time ON public.offers USING btree (offered_at);
 CREATE INDEX offers_live_by_expiry ON public.offers USING btree (expires_at) WHERE (state = 'live'::text);
 CREATE INDEX offers_of_call ON public.offers USING btree (call_id);
@@ -999,6 +1186,8 @@ ALTER TABLE ONLY public.business_members
 ALTER TABLE ONLY public.call_tracks
     ADD CONSTRAINT call_tracks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.calls
+    ADD CONSTRAINT calls_business_account_id_fkey FOREIGN KEY (business_account_id) REFERENCES public.business_accounts(id);
+ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.calls
     ADD CONSTRAINT calls_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES public.accounts(id);
@@ -1036,12 +1225,26 @@ ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.customers
     ADD CONSTRAINT customers_company_id_id_fkey FOREIGN KEY (company_id, id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.driver_appeals
+    ADD CONSTRAINT driver_appeals_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_appeals
+    ADD CONSTRAINT driver_appeals_suspension_id_fkey FOREIGN KEY (suspension_id) REFERENCES public.driver_suspensions(id);
+ALTER TABLE ONLY public.driver_applications
+    ADD CONSTRAINT driver_applications_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.driver_days
     ADD CONSTRAINT driver_days_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_documents
+    ADD CONSTRAINT driver_documents_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.driver_positions
     ADD CONSTRAINT driver_positions_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.driver_ratings
     ADD CONSTRAINT driver_ratings_company_id_driver_id_fkey FOREIGN KEY (company_id, driver_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.driver_reminders
+    ADD CONSTRAINT driver_reminders_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_runs
+    ADD CONSTRAINT driver_runs_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.driver_suspensions
+    ADD CONSTRAINT driver_suspensions_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.drivers
     ADD CONSTRAINT drivers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.drivers
@@ -1058,6 +1261,8 @@ ALTER TABLE ONLY public.never_meetings
     ADD CONSTRAINT never_meetings_company_id_driver_id_fkey FOREIGN KEY (company_id, driver_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.never_meetings
     ADD CONSTRAINT never_meetings_lifted_by_fkey FOREIGN KEY (lifted_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.offers

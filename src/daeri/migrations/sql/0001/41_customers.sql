@@ -162,3 +162,13 @@ CREATE TABLE driver_ratings (
 
 CREATE VIEW driver_ratings_public AS
 SELECT driver_id, company_id, ratings, round(stars::numeric / ratings, 2) AS average FROM driver_ratings;
+
+-- What stands against new calls of a customer, once whoever counts a cancel of theirs at this instant is done: a
+-- function, because its second statement sees what the transaction that the first one waited for has written.
+CREATE FUNCTION restrictions_in_turn(p_customer uuid, p_now timestamptz) RETURNS SETOF customer_restrictions
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM customers WHERE id = p_customer FOR SHARE;
+    RETURN QUERY SELECT * FROM customer_restrictions
+                 WHERE customer_id = p_customer AND ends_at > p_now AND lifted_at IS NULL ORDER BY id;
+END $$;
