@@ -46,6 +46,11 @@ class Crowd:
         self._books = books
         self._scale = time_scale
         self._trip_m = trip_m
+        self._asking: set[asyncio.Task[Call]] = set()
+
+    async def answered(self) -> None:
+        """Wait until every request that is on its way has its answer in the books, or none."""
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
     async def keep_calling(self, calls_per_s: float, start: Start) -> None:
         """Requests at random moments, at this mean rate, until cancelled."""
@@ -68,13 +73,21 @@ class Crowd:
     async def _go_home(self, holder: Holder, trip: Trip, whims: Whims) -> None:
         try:
             wanted = NewCall(_place(trip.origin, trip.origin_name), _place(trip.destination, trip.destination_name))
-            call = await self._api.request_call(holder.access_token, wanted)
-            self._books.acknowledge(holder.access_token, call)
+            asking = asyncio.create_task(self._ask(holder, wanted))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
+            # Who sends the customer home does not take back what they have asked for.
+            call = await asyncio.shield(asking)
             await self._wait(holder, call, whims)
         except (Refusal, Unreachable):
             # The books keep an acknowledged call; the customer puts the telephone away for a while.
             await asyncio.sleep(10 / self._scale)
         self._free.append(holder)
+
+    async def _ask(self, holder: Holder, wanted: NewCall) -> Call:
+        call = await self._api.request_call(holder.access_token, wanted)
+        self._books.acknowledge(holder.access_token, call)
+        return call
 
     async def _wait(self, holder: Holder, call: Call, whims: Whims) -> None:
         requested_s = _now_s()

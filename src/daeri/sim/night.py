@@ -57,6 +57,7 @@ async def run_night(
             troupe.start(_open_and_go_on(crew, crowd, troupe, time_scale))
             await _wait(seconds, stop)
             troupe.dismiss()
+        await crowd.answered()
         return await _sum_up(api, books, tokens)
 
 
