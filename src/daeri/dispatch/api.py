@@ -122,9 +122,21 @@ async def release(
     return call
 
 
+async def change_fare(
+    tx: Tx, call_id: CallId, company_id: CompanyId, wanted: NewFare, actor: Actor, *, now: datetime, ids: Ids
+) -> Call:
+    """Another fare for a waiting call (R-056); nobody may take it at the old one, so a card that shows it goes back."""
+    call = await calls.change_fare(tx, call_id, company_id, wanted, actor, now=now, ids=ids)
+    _announce_closed(tx, await store.withdraw_of_call(tx, call_id, now))
+    await _unlist(tx, call_id)
+    return call
+
+
 async def expire_calls(tx: Tx, *, now: datetime, ids: Ids) -> list[Call]:
-    """End the calls that nobody took in time."""
-    ended = await calls.expire(tx, now=now, ids=ids)
+    """End the calls that nobody took in time, each for the reason that its last decision gave (I-038)."""
+    found = await calls.stale(tx, now=now)
+    reasons = await decision_store.unmet(tx, [call_id for call_id, _ in found]) if found else {}
+    ended = await calls.expire(tx, found, reasons, now=now, ids=ids)
     for call in ended:
         await _let_go(tx, call.id, now)
     return ended

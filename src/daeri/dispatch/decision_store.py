@@ -20,6 +20,11 @@ SELECT call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids
        policy_version
 FROM decisions WHERE company_id = $1 AND call_id = $2 ORDER BY decided_at LIMIT $3
 """
+_LAST = """
+SELECT DISTINCT ON (call_id) call_id, outcome FROM decisions
+WHERE call_id = ANY($1) ORDER BY call_id, decided_at DESC
+"""
+_MET = frozenset({Outcome.OFFERED, Outcome.LISTED})
 _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'decisions'::regclass AND c.relname ~ '^decisions_[0-9]{8}$' ORDER BY 1
@@ -38,6 +43,12 @@ async def write(tx: Tx, decisions: Sequence[Decision]) -> None:
 async def of_call(tx: Tx, company_id: UUID, call_id: UUID, limit: int = 200) -> list[Decision]:
     """What was decided about the call, oldest first."""
     return [_decision(row) for row in await tx.rows(_OF_CALL, company_id, call_id, limit)]
+
+
+async def unmet(tx: Tx, call_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Why these calls had nobody when they were last decided; who was being asked then has no reason."""
+    rows = await tx.rows(_LAST, list(call_ids))
+    return {row["call_id"]: row["outcome"] for row in rows if row["outcome"] not in _MET}
 
 
 async def prepare_days(tx: Tx, today: date, *, ahead: int = 2) -> None:

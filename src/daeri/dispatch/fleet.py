@@ -23,8 +23,10 @@ from daeri.dispatch.positions import (
     Track,
     follow,
     screen,
+    straight_m,
     to_batch,
 )
+from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId, DriverId
 
 _LOW_64_BITS = 0xFFFF_FFFF_FFFF_FFFF
@@ -49,9 +51,16 @@ class Duty(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Columns(Track):
-    """One row a slot. `status` is OFF while off duty, and `occupation` otherwise."""
+    """One row a slot. `status` is OFF while off duty, and `occupation` otherwise.
+
+    `end_*` is where the drive of a busy driver who may be offered a next call ends (nan for all others), and
+    `left_m` the straight metres to there: infinite for who may not be offered one.
+    """
 
     seen_ms: Ints
+    end_lat: NDArray[np.float64]
+    end_lon: NDArray[np.float64]
+    left_m: NDArray[np.float64]
     company: NDArray[np.uint32]
     status: NDArray[np.uint8]
     duty: NDArray[np.uint8]
@@ -64,7 +73,7 @@ class Columns(Track):
     present: NDArray[np.uint8]  # 1 from the first word about a driver until they are removed
 
 
-_TYPES: dict[str, tuple[type[np.generic], int]] = {
+_TYPES: dict[str, tuple[type[np.generic], float]] = {
     "lat": (np.float64, 0),
     "lon": (np.float64, 0),
     "at_ms": (np.int64, -1),
@@ -74,6 +83,9 @@ _TYPES: dict[str, tuple[type[np.generic], int]] = {
     "suspect_at_ms": (np.int64, -1),
     "suspects": (np.uint8, 0),
     "seen_ms": (np.int64, -1),
+    "end_lat": (np.float64, np.nan),
+    "end_lon": (np.float64, np.nan),
+    "left_m": (np.float64, np.inf),
     "company": (np.uint32, 0),
     "status": (np.uint8, Status.OFF),
     "duty": (np.uint8, Duty.OFF),
@@ -99,6 +111,9 @@ class FleetView:
     capabilities: NDArray[np.uint32]
     id_high: NDArray[np.uint64]
     id_low: NDArray[np.uint64]
+    end_lat: NDArray[np.float64]
+    end_lon: NDArray[np.float64]
+    left_m: NDArray[np.float64]  # to the end of a drive after which a next call may follow; else infinite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,10 +204,11 @@ class LiveFleet:
             self._derive_status(slot)
         return slot
 
-    def set_status(self, driver_id: DriverId, status: Status, *, version: int) -> bool:
+    def set_status(self, driver_id: DriverId, status: Status, *, version: int, ends_at: Point | None = None) -> bool:
         """What occupies the driver (IDLE, HELD or BUSY) at `version`; False when an older row was ignored.
 
-        Versions of occupation count apart from those of duty: they come from other rows.
+        `ends_at` is given for a busy driver who may be offered a call for after the drive that ends there. Versions
+        of occupation count apart from those of duty: they come from other rows.
         """
         slot, columns = self.slot_for(driver_id), self.columns
         if version < columns.occupation_version[slot]:
@@ -200,7 +216,13 @@ class LiveFleet:
         columns.occupation_version[slot] = version
         columns.occupation[slot] = status
         self._derive_status(slot)
+        self._set_end(slot, ends_at)
         return True
+
+    def hold(self, driver_id: DriverId, *, version: int) -> None:
+        """The driver has been given an offer: not free any more, or for no next call where they are busy."""
+        is_busy = self.columns.occupation[self.slot_for(driver_id)] == Status.BUSY
+        self.set_status(driver_id, Status.BUSY if is_busy else Status.HELD, version=version)
 
     def remove(self, driver_id: DriverId) -> None:
         """Forget a driver; the slot stays empty for ever, frames for it are dropped."""
@@ -217,6 +239,8 @@ class LiveFleet:
         columns = self.columns
         if at_ms > columns.at_ms[slot]:
             columns.lat[slot], columns.lon[slot], columns.at_ms[slot] = lat, lon, at_ms
+            if not np.isnan(columns.end_lat[slot]):
+                self._measure_rest(np.array([slot]))
 
     # --- what sockets say
 
@@ -253,6 +277,8 @@ class LiveFleet:
         believed = np.flatnonzero(reasons == 0)
         self.columns.seen_ms[batch.slot[believed]] = now_ms
         busy = believed[self.columns.status[batch.slot[believed]] == Status.BUSY]
+        ending = batch.slot[busy]
+        self._measure_rest(ending[~np.isnan(self.columns.end_lat[ending])])
         counts = np.bincount(reasons, minlength=len(DropReason) + 1)
         dropped, self._dropped = self._dropped, Counter()
         dropped.update({reason: int(counts[reason]) for reason in DropReason if counts[reason]})
@@ -266,6 +292,20 @@ class LiveFleet:
         return FleetView(**columns)
 
     # --- inside
+
+    def _set_end(self, slot: int, ends_at: Point | None) -> None:
+        columns = self.columns
+        if ends_at is None:
+            columns.end_lat[slot], columns.end_lon[slot], columns.left_m[slot] = np.nan, np.nan, np.inf
+        else:
+            columns.end_lat[slot], columns.end_lon[slot] = ends_at.lat, ends_at.lon
+            self._measure_rest(np.array([slot]))
+
+    def _measure_rest(self, slots: Ints) -> None:
+        """How far these, who all have an end, are from it; unknown as long as nobody knows where they are."""
+        columns = self.columns
+        left_m = straight_m(columns.lat[slots], columns.lon[slots], columns.end_lat[slots], columns.end_lon[slots])
+        columns.left_m[slots] = np.where(columns.at_ms[slots] < 0, np.inf, left_m)
 
     def _derive_status(self, slot: int) -> None:
         on_duty = self.columns.duty[slot] == Duty.ON

@@ -61,6 +61,7 @@ class Reason(IntEnum):
     OTHER_COMPANY = 10  # for calls that are shared; a company's own log never names another company's driver
     NEVER_MEET = 11
     LISTED = 12  # sees the call in the open list
+    FARTHER_AFTER_DRIVE = 13  # would have come after the drive under way, but another driver was nearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class DispatchParameters:
     detour_factor: float = 1.3  # road metres per straight metre
     pickup_speed_mps: float = 5.0  # how fast a driver comes, by road
     matching_pair_budget: int = 400_000  # beyond it the matching is greedy
+    next_call_radius_m: float = 1_500.0  # who is this near to the end of a drive counts as free; 0: nobody who drives
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -102,7 +104,8 @@ class WaitingCall(msgspec.Struct, frozen=True):
 
     `waiting_since_ms` is the request, or for a reserved call the promised time less its pickup lead: before that
     instant the call is not decided, and from it the radius widens. `needs` are the capability bits that a driver
-    must all have. `radius` overrides the parameters' steps.
+    must all have. `barred` are slots of drivers whom the customer shall never meet. `radius` overrides the
+    parameters' steps.
     """
 
     call_id: CallId
@@ -113,6 +116,7 @@ class WaitingCall(msgspec.Struct, frozen=True):
     needs: int = 0
     mode: Mode = Mode.EXCLUSIVE
     asked: tuple[Asked, ...] = ()
+    barred: tuple[int, ...] = ()
     previous: Outcome | None = None
     radius: RadiusSteps | None = None
 
@@ -126,7 +130,10 @@ class Snapshot:
 
 
 class PlannedOffer(msgspec.Struct, frozen=True, gc=False):
-    """One call to one driver. `straight_m` is the straight line, `pickup_m` and `pickup_s` are by road."""
+    """One call to one driver. `straight_m` is the straight line, `pickup_m` and `pickup_s` are by road.
+
+    `is_next`: it is for after the drive under way, whose rest is part of the way.
+    """
 
     call_id: CallId
     slot: int
@@ -134,6 +141,7 @@ class PlannedOffer(msgspec.Struct, frozen=True, gc=False):
     pickup_m: int
     pickup_s: int
     expires_at: datetime
+    is_next: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True, gc=False):

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import Status
-from daeri.dispatch.grid import Pairs, in_row_order, joined, no_pairs, rank_in_row
+from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, no_pairs, pair_keys, rank_in_row
 from daeri.dispatch.matching import match
 from daeri.dispatch.plan import DispatchParameters, Listing, Outcome, Plan, PlannedOffer, Snapshot
 from daeri.dispatch.positions import straight_m
 from daeri.dispatch.reasons import Found, describe
-from daeri.dispatch.roster import MILLISECOND, Calls, Roster, Tick, asked_pairs, due_calls
+from daeri.dispatch.roster import MILLISECOND, Calls, Roster, Tick, asked_pairs, barred_keys, due_calls
 from daeri.kernel.time import to_millis
 
 Ints = NDArray[np.int64]
@@ -46,7 +46,9 @@ def decide(snapshot: Snapshot, now: datetime, parameters: DispatchParameters) ->
     """
     now_ms = to_millis(now)
     calls = due_calls(snapshot.calls, now_ms, parameters.radius)
-    tick = Tick(calls, asked_pairs(calls), Roster(snapshot.fleet, now_ms - parameters.position_max_age // MILLISECOND))
+    oldest_fix_ms = now_ms - parameters.position_max_age // MILLISECOND
+    roster = Roster(snapshot.fleet, oldest_fix_ms, parameters.next_call_radius_m)
+    tick = Tick(calls, asked_pairs(calls), barred_keys(calls), roster)
     around = Around.of(tick, parameters.logged_drivers)
     candidates = _candidates(tick, around, now_ms, parameters)
     chosen = candidates.take(_match(candidates, calls, parameters))
@@ -55,7 +57,7 @@ def decide(snapshot: Snapshot, now: datetime, parameters: DispatchParameters) ->
     outcomes = _outcomes(tick, around, found)
     changes, considered = describe(tick, around.pairs, found, outcomes)
     unmet = Counter(outcome for outcome in outcomes if outcome not in _MET)
-    return Plan(_offers(calls, chosen, now, parameters), _listings(calls, visible), changes, considered, dict(unmet))
+    return Plan(_offers(tick, chosen, now, parameters), _listings(calls, visible), changes, considered, dict(unmet))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +75,7 @@ class Around:
         is_full = np.bincount(pairs.row, minlength=len(everybody)) >= k
         reaches_m = np.full(len(everybody), np.inf)
         reaches_m[pairs.row] = pairs.mm / 1000  # the last of a row, its farthest, stays
-        return cls(pairs, is_full, np.where(is_full, reaches_m, np.inf))
+        return cls(tick.roster.with_rest(pairs), is_full, np.where(is_full, reaches_m, np.inf))
 
     def hides_some(self, rows: Ints, radius_m: Floats) -> Flags:
         """True where a driver within the radius may be missing."""
@@ -82,10 +84,10 @@ class Around:
 
 
 def _free_near(tick: Tick, around: Around, rows: Ints, k: int) -> Pairs:
-    """The nearest who can be offered each call of `rows` (ascending): free, able, in the radius, not asked before.
+    """The nearest who can be offered each call of `rows` (ascending): free, able, in the radius, not asked, not barred.
 
-    Up to k of them; without a gap, so that nobody nearer is missing. Most calls find enough among the drivers around;
-    for those that do not find half of k, the grid of free drivers is searched.
+    Up to k of them; without a gap, so that no idle driver nearer is missing. Most calls find enough among the drivers
+    around; for those that do not find half of k, the grid of idle drivers is searched too.
     """
     if not len(rows):
         return no_pairs()
@@ -101,19 +103,26 @@ def _free_near(tick: Tick, around: Around, rows: Ints, k: int) -> Pairs:
     if not len(short):
         return pairs
     wanted[short] = False
-    searched = tick.roster.nearest_free(calls, short, k=k, asked=tick.asked)
-    return in_row_order(joined([pairs.take(wanted[pairs.row]), searched]))
+    searched = tick.roster.nearest_idle(calls, short, k=k, without=tick.closed())
+    # Of those who were found among the drivers around, the idle ones are found again.
+    kept = pairs.take(wanted[pairs.row] | ~tick.roster.idle[pairs.slot])
+    both = in_row_order(joined([kept, searched]))
+    if not len(tick.roster.finishing):
+        return both
+    both = both.take(np.lexsort((both.mm, both.row)))
+    return both.take(rank_in_row(both.row) < k)
 
 
 def _candidates(tick: Tick, around: Around, now_ms: int, parameters: DispatchParameters) -> Pairs:
     """The pairs that compete: the nearest drivers not yet asked, and those asked before where nobody else is left."""
-    calls, asked, roster = tick
+    calls, asked = tick.calls, tick.asked
     rows = np.flatnonzero(~calls.is_listed)
     unasked = _free_near(tick, around, rows, parameters.neighbours)
     if not len(asked.row):
         return unasked
     alone = np.setdiff1d(np.intersect1d(rows, asked.row), unasked.row)
-    left = roster.nearest(roster.free_grid, calls, alone, radius_m=calls.cap_m, k=1, asked=asked)
+    roster = tick.roster
+    left = roster.nearest(roster.idle_grid, calls, alone, radius_m=calls.cap_m, k=1, without=tick.closed())
     alone = np.setdiff1d(alone, left.row)
     rested = asked.at_ms <= now_ms - parameters.reoffer_pause // MILLISECOND
     again = _asked_in_reach(tick, np.isin(asked.row, alone) & rested)
@@ -122,12 +131,13 @@ def _candidates(tick: Tick, around: Around, now_ms: int, parameters: DispatchPar
 
 def _asked_in_reach(tick: Tick, which: Flags) -> Pairs:
     """Those of the asked pairs whose driver is free, able and within the radius, nearest first within a row."""
-    calls, asked, roster = tick
+    calls, asked, barred, roster = tick
     fleet = roster.fleet
     at = np.flatnonzero(which & (asked.slot < len(fleet.lat)))
-    at = at[roster.free[asked.slot[at]]]
+    at = at[roster.free[asked.slot[at]] & ~is_among(pair_keys(asked.row[at], asked.slot[at]), barred)]
     row, slot = asked.row[at], asked.slot[at]
-    metres = straight_m(calls.lat[row], calls.lon[row], fleet.lat[slot], fleet.lon[slot])
+    metres = straight_m(calls.lat[row], calls.lon[row], roster.lat[slot], roster.lon[slot])
+    metres += roster.rest_mm[slot] / 1000
     ours = (fleet.company[slot] == calls.company[row]) & roster.is_able(slot, calls.needs[row])
     inside = np.flatnonzero(ours & (metres <= calls.radius_m[row]))
     pairs = Pairs(row[inside], slot[inside], np.rint(metres[inside] * 1000).astype(np.int64))
@@ -161,18 +171,20 @@ def _outcomes(tick: Tick, around: Around, found: Found) -> list[Outcome]:
 
 def _closeness(tick: Tick, pairs: Pairs) -> NDArray[np.uint8]:
     """How close each driver of a call without candidates came to being one, as a place in `_BY_STRENGTH`."""
-    calls, _, roster = tick
+    calls, roster = tick.calls, tick.roster
     row, slot = pairs.row, pairs.slot
     status = roster.fleet.status[slot]
     strength = np.full(len(row), _STRENGTH[Outcome.ALL_BUSY], np.uint8)
     strength[status == Status.IDLE] = _STRENGTH[Outcome.POSITIONS_STALE]
     strength[roster.free[slot]] = _STRENGTH[Outcome.ALL_ASKED]
     strength[~roster.is_able(slot, calls.needs[row])] = _STRENGTH[Outcome.NONE_ELIGIBLE]
+    if len(tick.barred):
+        strength[is_among(pair_keys(row, slot), tick.barred)] = _STRENGTH[Outcome.NONE_ELIGIBLE]
     strength[pairs.mm > calls.radius_m[row] * 1000] = _STRENGTH[Outcome.NO_DRIVER_IN_RADIUS]
     return strength
 
 
-def _offers(calls: Calls, chosen: Pairs, now: datetime, parameters: DispatchParameters) -> tuple[PlannedOffer, ...]:
+def _offers(tick: Tick, chosen: Pairs, now: datetime, parameters: DispatchParameters) -> tuple[PlannedOffer, ...]:
     expires_at = now + parameters.offer_limit
     pickup_m = chosen.mm / 1000 * parameters.detour_factor
     columns = (
@@ -181,10 +193,12 @@ def _offers(calls: Calls, chosen: Pairs, now: datetime, parameters: DispatchPara
         np.rint(chosen.mm / 1000).astype(np.int64).tolist(),
         np.rint(pickup_m).astype(np.int64).tolist(),
         np.ceil(pickup_m / parameters.pickup_speed_mps).astype(np.int64).tolist(),
+        (~tick.roster.idle[chosen.slot]).tolist(),
     )
+    structs = tick.calls.structs
     return tuple(
-        PlannedOffer(calls.structs[row].call_id, slot, straight, road_m, road_s, expires_at)
-        for row, slot, straight, road_m, road_s in zip(*columns, strict=True)
+        PlannedOffer(structs[row].call_id, slot, straight, road_m, road_s, expires_at, is_next)
+        for row, slot, straight, road_m, road_s, is_next in zip(*columns, strict=True)
     )
 
 

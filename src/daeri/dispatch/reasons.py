@@ -85,11 +85,11 @@ def _logged_pairs(decided: Decided, changed: Ints, call_of_driver: Ints) -> Pair
 
 def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np.uint8]:
     """The reason of each pair; where several apply, the one written last, the strongest, stays."""
-    calls, asked, roster = decided.tick
+    calls, asked, barred, roster = decided.tick
     row, slot = pairs.row, pairs.slot
     reason = _standing(roster).take(slot)
     went_to = call_of_driver.take(slot)
-    free = reason == Reason.FARTHER
+    free = (reason == Reason.FARTHER) | (reason == Reason.FARTHER_AFTER_DRIVE)
     is_nearer = pairs.mm <= _mm_of_chosen(decided).take(row)
     np.putmask(reason, free & is_nearer & (went_to != _NONE), Reason.NEARER_TO_OTHER_CALL)
     np.putmask(reason, free & (pairs.mm > (calls.radius_m * 1000).take(row)), Reason.OUT_OF_RADIUS)
@@ -98,6 +98,8 @@ def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np
         earlier = asked.keys()
         np.putmask(reason, is_among(pair_keys(row, slot), earlier[asked.declined]), Reason.ALREADY_DECLINED)
         np.putmask(reason, is_among(pair_keys(row, slot), earlier[~asked.declined]), Reason.ALREADY_IGNORED)
+    if len(barred):
+        np.putmask(reason, is_among(pair_keys(row, slot), barred), Reason.NEVER_MEET)
     np.putmask(reason, went_to == row, Reason.CHOSEN)
     visible = decided.found.visible
     if len(visible.row):
@@ -107,11 +109,12 @@ def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np
 
 
 def _standing(roster: Roster) -> NDArray[np.uint8]:
-    """By slot: what stands against offering the driver any call now; FARTHER when nothing does."""
+    """By slot: what stands against offering the driver any call now; one of the FARTHER when nothing does."""
     status = roster.fleet.status
     reason = np.where(roster.fresh, np.uint8(Reason.FARTHER), np.uint8(Reason.STALE_POSITION))
     reason[status == Status.HELD] = Reason.HELD_BY_OTHER_OFFER
     reason[status == Status.BUSY] = Reason.BUSY
+    reason[roster.finishing] = Reason.FARTHER_AFTER_DRIVE
     return reason
 
 

@@ -30,6 +30,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 MILLISECOND = timedelta(milliseconds=1)
+_SLOT_BITS = 32  # as `pair_keys` packs them
+_MM_BITS = 36  # of a pair's way with the rest of a drive
 _ROWS_TOGETHER = 64  # bounds the memory of looking at everybody around many calls
 
 
@@ -66,49 +68,79 @@ class AskedPairs:
     def keys(self) -> Ints:
         return pair_keys(self.row, self.slot)
 
-    def keys_within(self, rows: Ints) -> Ints:
-        """The keys of these rows (ascending) with each row numbered by its place in `rows`."""
-        if not len(self.row) or not len(rows):
-            return np.empty(0, np.int64)
-        place = np.minimum(np.searchsorted(rows, self.row), len(rows) - 1)
-        mine = rows[place] == self.row
-        return pair_keys(place[mine], self.slot[mine])
-
 
 class Roster:
-    """The drivers on duty whose place is known, in a grid, and which of them are free."""
+    """The drivers on duty whose place is known, in a grid, and which of them are free.
 
-    def __init__(self, fleet: FleetView, oldest_fix_ms: int) -> None:
+    Who is about to finish a drive is `free` too, but not `idle`. They stand where the drive ends, and the rest of it
+    (`rest_mm`) is part of their way to every call.
+    """
+
+    def __init__(self, fleet: FleetView, oldest_fix_ms: int, next_call_radius_m: float) -> None:
         self.fleet = fleet
         self.ids = IdOrder(fleet.id_high, fleet.id_low)
+        self.fresh = fleet.at_ms >= oldest_fix_ms
+        self.idle = (fleet.status == Status.IDLE) & self.fresh
+        self.finishing = np.flatnonzero((fleet.left_m <= next_call_radius_m) & self.fresh)
+        if next_call_radius_m <= 0:
+            self.finishing = self.finishing[:0]
+        self.finishing = self.finishing[fleet.status[self.finishing] == Status.BUSY]
+        self.lat, self.lon, self.free = fleet.lat, fleet.lon, self.idle
+        if len(self.finishing):
+            self._let_finish()
         on_duty = np.flatnonzero((fleet.status != Status.OFF) & (fleet.at_ms >= 0))
         company = fleet.company[on_duty].astype(np.int64)
-        self.grid = build_grid(on_duty, company, fleet.lat[on_duty], fleet.lon[on_duty])
-        self.fresh = fleet.at_ms >= oldest_fix_ms
-        self.free = (fleet.status == Status.IDLE) & self.fresh
+        self.grid = build_grid(on_duty, company, self.lat[on_duty], self.lon[on_duty])
 
     @cached_property
-    def free_grid(self) -> Grid:
-        return self.grid.restrict(self.free[self.grid.slot])
+    def idle_grid(self) -> Grid:
+        return self.grid.restrict(self.idle[self.grid.slot])
+
+    @cached_property
+    def rest_mm(self) -> Ints:
+        """By slot: the rest of the drive of those who finish one, 0 for all others."""
+        rest_mm = np.zeros(len(self.lat), np.int64)
+        rest_mm[self.finishing] = np.rint(self.fleet.left_m[self.finishing] * 1000).astype(np.int64)
+        return rest_mm
+
+    def _let_finish(self) -> None:
+        fleet, finishing = self.fleet, self.finishing
+        self.lat, self.lon, self.free = fleet.lat.copy(), fleet.lon.copy(), self.idle.copy()
+        self.lat[finishing], self.lon[finishing] = fleet.end_lat[finishing], fleet.end_lon[finishing]
+        self.free[finishing] = True
+
+    def with_rest(self, pairs: Pairs) -> Pairs:
+        """The pairs with the rest of the drives of those who finish one, in order again (ties: as they were)."""
+        if not len(self.finishing) or not len(pairs.row):
+            return pairs
+        rest_mm = self.rest_mm.take(pairs.slot)
+        if not rest_mm.any():
+            return pairs
+        mm = pairs.mm + rest_mm
+        order = np.argsort(pairs.row << _MM_BITS | mm, kind="stable")
+        return Pairs(pairs.row, pairs.slot.take(order), mm.take(order))
 
     def nearest(
-        self, grid: Grid, calls: Calls, rows: Ints, *, radius_m: Floats, k: int, asked: AskedPairs | None = None
+        self, grid: Grid, calls: Calls, rows: Ints, *, radius_m: Floats, k: int, without: Ints | None = None
     ) -> Pairs:
-        """The k nearest of `grid` who can do what each call of `rows` (ascending) needs, without those of `asked`."""
+        """The k nearest of `grid` who can do what each call of `rows` (ascending) needs, as they stand.
+
+        `without` are sorted `pair_keys` that must not be found.
+        """
         parts = []
         needs_of_rows = calls.needs[rows]
         for needs in np.unique(needs_of_rows).tolist():
             mine = rows[needs_of_rows == needs]
             able = grid.restrict(self.is_able(grid.slot, needs)) if needs else grid
-            excluded = asked.keys_within(mine) if asked is not None else None
+            excluded = _keys_within(without, mine) if without is not None else None
             found = nearest(able, calls.around(mine, radius_m), k, self.ids, excluded)
             parts.append(found._replace(row=mine[found.row]))
         pairs = joined(parts)
         return pairs if len(parts) <= 1 else in_row_order(pairs)
 
-    def nearest_free(self, calls: Calls, rows: Ints, *, k: int, asked: AskedPairs) -> Pairs:
-        """The k nearest who can be offered each call now, within the radius that it has reached."""
-        return self.nearest(self.free_grid, calls, rows, radius_m=calls.radius_m, k=k, asked=asked)
+    def nearest_idle(self, calls: Calls, rows: Ints, *, k: int, without: Ints) -> Pairs:
+        """The k nearest idle drivers for each call, within the radius that it has reached."""
+        return self.nearest(self.idle_grid, calls, rows, radius_m=calls.radius_m, k=k, without=without)
 
     def is_able(self, slot: Ints, needs: int | Ints) -> Flags:
         """True where the driver has every capability bit of `needs`."""
@@ -117,19 +149,26 @@ class Roster:
 
 
 class Tick(NamedTuple):
-    """What one tick reads, as columns."""
+    """What one tick reads, as columns. `barred` are the sorted keys of the pairs that shall never meet."""
 
     calls: Calls
     asked: AskedPairs
+    barred: Ints
     roster: Roster
+
+    def closed(self) -> Ints:
+        """The sorted keys of the pairs that are not to be offered, or not again."""
+        if not len(self.barred):
+            return self.asked.keys()
+        return np.union1d(self.asked.keys(), self.barred)
 
     def is_open_to(self, pairs: Pairs) -> Flags:
         """True where the driver can be offered the call now: free, able, within the radius, and not asked before."""
         row, slot = pairs.row, pairs.slot
         is_open: Flags = self.roster.free.take(slot) & self.roster.is_able(slot, self.calls.needs.take(row))
         is_open &= pairs.mm <= (self.calls.radius_m * 1000).take(row)
-        if len(self.asked.row):
-            is_open &= ~is_among(pair_keys(row, slot), self.asked.keys())
+        if len(self.asked.row) or len(self.barred):
+            is_open &= ~is_among(pair_keys(row, slot), self.closed())
         return is_open
 
     def everybody_within_radius(self, rows: Ints) -> Iterator[Pairs]:
@@ -137,7 +176,7 @@ class Tick(NamedTuple):
         for first in range(0, len(rows), _ROWS_TOGETHER):
             some = rows[first : first + _ROWS_TOGETHER]
             near = within(self.roster.grid, self.calls.around(some, self.calls.radius_m))
-            yield near._replace(row=some[near.row])
+            yield self.roster.with_rest(near._replace(row=some[near.row]))
 
 
 def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps) -> Calls:
@@ -174,6 +213,25 @@ def asked_pairs(calls: Calls) -> AskedPairs:
         np.array([asked.answer is Answer.DECLINED for asked in answers], np.bool_),
         np.array([asked.at_ms for asked in answers], np.int64),
     )
+
+
+def barred_keys(calls: Calls) -> Ints:
+    """The pairs that shall never meet, as sorted keys."""
+    pairs = [(row, slot) for row, call in enumerate(calls.structs) if call.barred for slot in call.barred]
+    if not pairs:
+        return np.empty(0, np.int64)
+    row, slot = np.array(pairs, np.int64).T
+    return np.unique(pair_keys(row, slot))
+
+
+def _keys_within(keys: Ints, rows: Ints) -> Ints:
+    """Those of the sorted keys whose row is among `rows` (ascending), each row numbered by its place there."""
+    if not len(keys) or not len(rows):
+        return np.empty(0, np.int64)
+    row, slot = keys >> _SLOT_BITS, keys & ((1 << _SLOT_BITS) - 1)
+    place = np.minimum(np.searchsorted(rows, row), len(rows) - 1)
+    mine = rows[place] == row
+    return pair_keys(place[mine], slot[mine])
 
 
 def _radii(steps: list[RadiusSteps], waited_ms: Ints) -> tuple[Floats, Floats]:

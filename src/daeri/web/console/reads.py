@@ -30,6 +30,7 @@ class DecisionReason(StrEnum):
     OTHER_COMPANY = "other_company"
     NEVER_MEET = "never_meet"
     LISTED = "listed"
+    FARTHER_AFTER_DRIVE = "farther_after_drive"
 
 
 class OfferOutcome(StrEnum):
