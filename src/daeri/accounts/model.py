@@ -66,6 +66,10 @@ class Permission(StrEnum):
     DRIVERS_SUSPEND = "drivers.suspend"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_BLOCK = "customers.block"
+    CUSTOMERS_FORGIVE = "customers.forgive"  # lift restrictions, take cancels off the count
+    NEVER_MEET_LIFT = "never_meet.lift"
+    CASES_READ = "cases.read"
+    CASES_CLOSE = "cases.close"
     PHONES_UNMASK = "phones.unmask"
     POLICIES_READ = "policies.read"
     POLICIES_WRITE = "policies.write"
@@ -74,6 +78,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     FIGURES_READ = "figures.read"
     STAFF_MANAGE = "staff.manage"
+    NOTICES_WRITE = "notices.write"
 
 
 @dataclass(frozen=True, slots=True)

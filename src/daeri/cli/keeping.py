@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from daeri.accounts import api as accounts
-from daeri.accounts.api import SEALED_COLUMNS, NewStaff, StaffMade
+from daeri.accounts.api import NewStaff, StaffMade
 from daeri.accounts.model import Moment, Role
 from daeri.bootstrap import open_parts
 from daeri.cli import approving, ruling
@@ -26,6 +26,7 @@ from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SystemClock
 from daeri.migrations import api as migrations
 from daeri.regions import api as regions
+from daeri.support import api as support
 
 app = typer.Typer()
 admin = typer.Typer(no_args_is_help=True, help="Staff, companies and who may drive.")
@@ -125,7 +126,8 @@ def rotate_keys(database_url: DatabaseUrl = None, data_folder: DataFolder = None
     async def work(_stop: asyncio.Event) -> int:
         async with open_parts(settings, dsn) as parts:
             ring = rotate_ring(settings.keys_path)
-            return sum((await reseal(parts.database, ring, SEALED_COLUMNS)).values())
+            sealed = [*accounts.SEALED_COLUMNS, *support.SEALED_COLUMNS]
+            return sum((await reseal(parts.database, ring, sealed)).values())
 
     with database_of(settings) as dsn:
         Console().print(f"{run(work, settings)} values sealed again; restart running processes to use the new key")

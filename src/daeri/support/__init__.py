@@ -1,0 +1,1 @@
+"""Support: the cases that people report and staff see to."""
