@@ -91,6 +91,7 @@ def lay_out(package: dict[str, Any], archive: tarfile.TarFile, *, folder: Path, 
     """Write what `package` gives, and return its paragraph for LICENSES.md."""
     for inside, outside in package.get("files", {}).items():
         text = re.sub(rb"\n?//# sourceMappingURL=.*\s*$", b"\n", member(archive, inside))
+        (VENDOR / outside).parent.mkdir(exist_ok=True)
         (VENDOR / outside).write_bytes(text)
     if "icons" in package:
         (VENDOR / "icons.svg").write_text(sprite(archive, package["icons"]), encoding="utf-8")

@@ -170,7 +170,7 @@ async def sign_out(request: Req, context: WebContext, principal: Principal) -> R
 
 
 @get("/session", responses=answers(200, HereOut))
-async def here(request: Req, context: WebContext, principal: Principal) -> Response[HereOut]:
+async def get_session(request: Req, context: WebContext, principal: Principal) -> Response[HereOut]:
     """Who is signed in here; the cookie of a browser's app that is used is renewed in time."""
     app = app_of(request)
     async with context.database.transaction() as tx:
@@ -188,7 +188,7 @@ async def here(request: Req, context: WebContext, principal: Principal) -> Respo
 
 
 @post("/driver/socket-ticket", status_code=201, tags=["driver"])
-async def socket_ticket(context: WebContext, principal: Principal) -> TicketOut:
+async def issue_socket_ticket(context: WebContext, principal: Principal) -> TicketOut:
     """A token of a minute for the hello of the driver's socket: an app in a browser cannot read its cookie."""
     driver_of(principal)
     made = accounts.ticket(context.gate, principal, moment=context.moment())
@@ -243,8 +243,8 @@ router = Router(
         sign_in_staff,
         refresh_session,
         sign_out,
-        here,
-        socket_ticket,
+        get_session,
+        issue_socket_ticket,
     ],
     tags=["sign-in"],
 )
