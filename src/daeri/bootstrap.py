@@ -22,6 +22,8 @@ from daeri.adapters.bus.memory import MemoryBus
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
 from daeri.adapters.maps.valhalla import open_valhalla
+from daeri.adapters.places.gazetteer import Gazetteer, open_gazetteer
+from daeri.adapters.places.vworld import VWorldFinder, open_vworld
 from daeri.adapters.sms.screen import ScreenCodeSender
 from daeri.dispatch.fleet import LiveFleet
 from daeri.engine import loop
@@ -47,6 +49,7 @@ from daeri.upkeep import retention_rules
 from daeri.web.app import build_app
 from daeri.web.commands import Commands
 from daeri.web.context import WebContext
+from daeri.web.limits import PersonLimit
 from daeri.web.live.gateways import Gateways
 from daeri.web.live.replay_inbox import ReplayInbox
 from daeri.web.mounting import build_rooms
@@ -166,6 +169,8 @@ async def build_program(
         authenticator = Authenticator(parts.database, parts.bus, parts.gate.ring, parts.wall)
         stack.callback(authenticator.close)
         router = await stack.enter_async_context(_router(parts.settings))
+        gazetteer = open_gazetteer()
+        places = await stack.enter_async_context(_places(parts.settings, gazetteer))
         problems = Problems({language: read_words(language) for language in Language})
         context = WebContext(
             settings=parts.settings,
@@ -182,6 +187,9 @@ async def build_program(
             outline=regions.outline(parts.regions),
             router=router,
             fallback_router=StraightLineRouter(),
+            places=places,
+            fallback_places=gazetteer,
+            place_limit=PersonLimit("places", parts.wall),
             fleet=parts.fleet,
             gateways=Gateways(parts.fleet),
             metrics=parts.metrics,
@@ -398,3 +406,12 @@ async def _router(settings: Settings) -> AsyncIterator[Router]:
                 yield valhalla
         case _:
             yield StraightLineRouter()
+
+
+@asynccontextmanager
+async def _places(settings: Settings, gazetteer: Gazetteer) -> AsyncIterator[Gazetteer | VWorldFinder]:
+    if settings.vworld_key is None:
+        yield gazetteer
+        return
+    async with open_vworld(settings.vworld_url, settings.vworld_key.get_secret_value()) as finder:
+        yield finder

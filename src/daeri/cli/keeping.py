@@ -12,7 +12,7 @@ from daeri.accounts import api as accounts
 from daeri.accounts.api import NewStaff, StaffMade
 from daeri.accounts.model import Moment, Role
 from daeri.bootstrap import open_parts
-from daeri.cli import approving, ruling
+from daeri.cli import approving, business, ruling
 from daeri.cli.running import database_of, run
 from daeri.cli.working import DatabaseUrl, DataFolder
 from daeri.companies import api as companies
@@ -36,6 +36,7 @@ app.add_typer(admin, name="admin")
 app.add_typer(keys, name="keys")
 app.add_typer(ground, name="regions")
 app.add_typer(ruling.app, name="policies")
+app.add_typer(business.app, name="business")
 admin.add_typer(approving.app)
 
 

@@ -12,7 +12,7 @@ from daeri.bootstrap import Parts
 from daeri.cli.approving import parse_service
 from daeri.cli.working import CompanySlug, DatabaseUrl, DataFolder, with_parts
 from daeri.companies import api as companies
-from daeri.customers.model import RatingPolicy
+from daeri.customers.model import CustomerLimits, RatingPolicy
 from daeri.kernel.errors import Invalid
 from daeri.policies import api as policies
 from daeri.policies.model import EVERYONE, POLICIES, Policy, PolicyInvalid, PolicyRecord, Scope, Versioned, parse
@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="What each company lets its calls, 
 
 KINDS: Mapping[str, type[Policy]] = {
     **POLICIES,
-    **{kind.name: kind for kind in (Tariff, CommissionPolicy, PremiumPolicy, RatingPolicy)},
+    **{kind.name: kind for kind in (Tariff, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)},
 }
 
 Name = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]

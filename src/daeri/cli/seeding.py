@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson, NewStaff
@@ -11,9 +12,11 @@ from daeri.bootstrap import Parts
 from daeri.companies import api as companies
 from daeri.companies.model import Company, CompanyNotFound, CreateCompany
 from daeri.customers import api as customers
+from daeri.customers.model import CarDetails, CustomerLimits, NewPlace, Payer
 from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
-from daeri.kernel.ids import AccountId, CompanyId
+from daeri.kernel.geo import Point
+from daeri.kernel.ids import AccountId, CompanyId, CustomerId
 from daeri.kernel.terms import SYSTEM
 from daeri.policies import api as policies
 from daeri.policies.model import DispatchPolicy, PositionPolicy
@@ -42,6 +45,12 @@ _GIVEN = (
     "다은",
 )
 _CHUNK = 5_000
+_FURNISHED = 200  # so many demo customers have a car and favourites
+_BUSINESS = "한강무역"
+_CARS = ("흰색 세단", "검정 SUV", "은색 해치백", "파란 전기차")
+_SYLLABLES = "가나다라"
+_HOME = NewPlace("집", "서울숲", "서울 성동구 뚝섬로 273", Point(37.5444, 127.0374))
+_WORK = NewPlace("회사", "강남역", "서울 강남구 강남대로 396", Point(37.4979, 127.0276))
 _CUSTOMER_NUMBERS = 5_000_000  # demo numbers from here on are customers'
 
 
@@ -69,6 +78,9 @@ async def seed_fleet(parts: Parts, size: FleetSize) -> TokensFile:
     driver_holders = await _people(parts, company.id, AccountKind.DRIVER, size.drivers)
     customer_holders = await _people(parts, company.id, AccountKind.CUSTOMER, size.customers)
     moment = Moment(parts.clock.now(), parts.wall.wall_now())
+    await furnish(
+        parts, company.id, [CustomerId(AccountId(UUID(holder.id))) for holder in customer_holders[:_FURNISHED]]
+    )
     admin_id = await ensure_demo_staff(parts, company)
     async with parts.database.transaction() as tx:
         gateway = await accounts.create_gateway(tx, parts.gate, company.id, "demo gateway", actor=SYSTEM, moment=moment)
@@ -95,6 +107,24 @@ async def ensure_demo_staff(parts: Parts, company: Company) -> AccountId:
     except EmailTaken:
         async with parts.database.transaction() as tx:
             return await accounts.staff_by_email(tx, company.id, DEMO_EMAIL)
+
+
+async def furnish(parts: Parts, company_id: CompanyId, people: Sequence[CustomerId]) -> None:
+    """A car and two favourites for each who has none yet, and a business account for the first."""
+    now, limits = parts.clock.now(), CustomerLimits()
+    async with parts.database.transaction() as tx:
+        for number, customer_id in enumerate(people):
+            if (await customers.belongings(tx, customer_id, company_id)).cars:
+                continue
+            car = CarDetails(f"{100 + number}{_SYLLABLES[number % 4]}{1_000 + 7 * number}", _CARS[number % len(_CARS)])
+            await customers.add_car(tx, customer_id, company_id, car, limits, now=now, ids=parts.ids)
+            for place in (_HOME, _WORK):
+                await customers.add_place(tx, customer_id, company_id, place, limits, now=now, ids=parts.ids)
+        if people and not await customers.business_accounts(tx, company_id):
+            business = await customers.open_business(
+                tx, company_id, _BUSINESS, Payer.COMPANY, SYSTEM, now=now, ids=parts.ids
+            )
+            await customers.add_member(tx, company_id, business.id, people[0], SYSTEM, now=now, ids=parts.ids)
 
 
 async def write_replay_policies(parts: Parts, company_id: CompanyId, cadence: timedelta) -> None:

@@ -36,6 +36,8 @@ _OWN: Mapping[str, str] = {
     "company_invalid": "this cannot be a company: check its {problem}",
     "driver_not_found": "no driver has that number or id in this company",
     "driver_ambiguous": "{count} drivers have numbers that end so; give the whole number or the id",
+    "customer_not_found": "no customer has that number or id in this company",
+    "customer_ambiguous": "{count} customers have numbers that end so; give the whole number or the id",
     "service_unknown": "{given} is no service; there are {known}",
     "policy_unknown": "{given} is no policy; there are {known}",
     "policy_invalid": "{name}: {problem}",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         RouterKind.STRAIGHT, description="`straight` (line x detour factor), `osrm` or `valhalla`."
     )
     router_url: str | None = Field(None, description="The base address of the OSRM or Valhalla server.")
+    vworld_key: SecretStr | None = Field(
+        None,
+        description="The key of the Korean government's map service, which then finds places and addresses. Absent:"
+        " the shipped table of well-known places.",
+    )
+    vworld_url: str = Field("https://api.vworld.kr", description="The base address of that map service.")
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM); with `tls_key`, both listeners use TLS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of `tls_cert`.")
     tick_ms: int = Field(100, ge=20, le=5_000, description="Milliseconds between two rounds of matching.")

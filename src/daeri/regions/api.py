@@ -14,8 +14,10 @@ from daeri.regions.index import RegionIndex
 from daeri.regions.model import (
     CHANGED_TOPIC,
     Boundary,
+    FoundPlace,
     ImportReport,
     MatchedFeature,
+    PlacesUnavailable,
     Region,
     Resolution,
     UnmatchedFeature,
@@ -23,14 +25,17 @@ from daeri.regions.model import (
 )
 from daeri.regions.names import RegionNames
 from daeri.regions.outline import outline
+from daeri.regions.ports import PlaceFinder
 from daeri.regions.shipped import shipped_rows, table_notice
 
 __all__ = [
     "RegionIndex",
     "boundaries_mark",
+    "find_places",
     "import_boundaries",
     "load_index",
     "outline",
+    "place_at",
     "resolve",
     "seed",
     "table_notice",
@@ -107,3 +112,26 @@ def match_features(
         by_code[code] = Boundary(code, as_of, (*before, *feature.shape))
         matched.append(MatchedFeature(feature.name, code))
     return list(by_code.values()), ImportReport(as_of, tuple(matched), tuple(unmatched))
+
+
+async def find_places(
+    finder: PlaceFinder, fallback: PlaceFinder, query: str, *, near: Point | None = None, limit: int = 10
+) -> Sequence[FoundPlace]:
+    """Places for what somebody typed, by `finder`, or by `fallback` when that cannot answer or knows none.
+
+    `finder` goes over the network, so call this while no transaction is open.
+    """
+    try:
+        found = await finder.search(query, near, limit)
+    except PlacesUnavailable:
+        found = ()
+    return found or await fallback.search(query, near, limit)
+
+
+async def place_at(finder: PlaceFinder, fallback: PlaceFinder, point: Point) -> FoundPlace | None:
+    """What people call the point, by `finder`, or by `fallback` when that cannot answer or knows nothing there."""
+    try:
+        found = await finder.at(point)
+    except PlacesUnavailable:
+        found = None
+    return found or await fallback.at(point)

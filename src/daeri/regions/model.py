@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from daeri.kernel.errors import Invalid
+from daeri.kernel.errors import Category, DaeriError, Invalid
 from daeri.kernel.geo import Point
 from daeri.regions.geometry import Shape
 
@@ -119,3 +119,49 @@ class BoundaryFileUnreadable(Invalid):
     """Not GeoJSON or TopoJSON, or not in degrees of WGS84."""
 
     code = "boundary_file_unreadable"
+
+
+class PlaceKind(StrEnum):
+    """What sort of place was found; the screens have a sign for each."""
+
+    STATION = "station"
+    TERMINAL = "terminal"
+    AIRPORT = "airport"
+    UNIVERSITY = "university"
+    HOSPITAL = "hospital"
+    MARKET = "market"
+    PARK = "park"
+    OFFICE = "office"
+    SIGHT = "sight"
+    ADDRESS = "address"
+    PLACE = "place"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """A place that people know by `name`; `name_en` where the finder has one."""
+
+    name: str
+    address: str
+    point: Point
+    kind: PlaceKind
+    name_en: str | None = None
+
+
+class PlaceFailure(StrEnum):
+    UNREACHABLE = "unreachable"  # no connection, too slow, or the server's own fault
+    REFUSED = "refused"  # the key is wrong or has run out
+    BUSY = "busy"  # more was asked than the key allows
+    BAD_QUESTION = "bad_question"  # the server says that we asked wrongly
+    BAD_ANSWER = "bad_answer"  # not the format that the server promises
+
+
+class PlacesUnavailable(DaeriError):
+    """A place finder could not answer; whoever asked may ask another one."""
+
+    code = "places_unavailable"
+    category = Category.UNAVAILABLE
+
+    def __init__(self, finder: str, reason: PlaceFailure) -> None:
+        super().__init__(finder=finder, reason=reason.value)
+        self.reason = reason

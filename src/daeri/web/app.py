@@ -17,7 +17,18 @@ from daeri.infra.logs import log_context
 from daeri.infra.metering import Metered
 from daeri.infra.metrics import Part
 from daeri.kernel.errors import DaeriError
-from daeri.web.api import console, customer_calls, driver_work, ground, operations, positions, replay, sign_in
+from daeri.web.api import (
+    console,
+    customer_account,
+    customer_calls,
+    driver_work,
+    ground,
+    operations,
+    places,
+    positions,
+    replay,
+    sign_in,
+)
 from daeri.web.api.documented import openapi_config
 from daeri.web.bodies import JsonRequest
 from daeri.web.context import WebContext
@@ -58,6 +69,8 @@ def api_router(context: WebContext) -> Router:
     routers = [
         sign_in.router,
         customer_calls.router,
+        customer_account.router,
+        places.router,
         driver_work.router,
         positions.router,
         ground.router,

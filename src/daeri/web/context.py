@@ -21,9 +21,12 @@ from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, WallClock
 from daeri.policies.api import PolicyShelf
 from daeri.policies.model import DispatchPolicy, PositionPolicy, RequestLimits, ReservationPolicy
+from daeri.pricing import api as pricing
 from daeri.pricing.ports import Router
 from daeri.regions.api import RegionIndex
+from daeri.regions.ports import PlaceFinder
 from daeri.web.commands import Commands
+from daeri.web.limits import PersonLimit
 from daeri.web.live.gateways import Gateways
 from daeri.web.names import NameBook
 from daeri.web.problems import Problems
@@ -61,6 +64,9 @@ class WebContext:
     outline: bytes
     router: Router
     fallback_router: Router
+    places: PlaceFinder
+    fallback_places: PlaceFinder
+    place_limit: PersonLimit
     fleet: LiveFleet
     gateways: Gateways
     metrics: Metrics
@@ -94,6 +100,7 @@ class WebContext:
             limits=book.read(RequestLimits, at=at, region_chain=chain, service=service).value,
             reservation=book.read(ReservationPolicy, at=at, region_chain=chain, service=service).value,
             dispatch=book.read(DispatchPolicy, at=at, region_chain=chain, service=service),
+            plans=pricing.plan_terms(book, at=at, region_chain=chain, service=service),
         )
 
     def position_policy(self, company_id: CompanyId) -> PositionPolicy:

@@ -1,0 +1,1 @@
+"""Place finders: the shipped gazetteer without any server, VWorld over HTTP."""
