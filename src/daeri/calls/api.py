@@ -1,7 +1,7 @@
 """The door of calls: request, move along the lifecycle, read. Each takes an open transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,27 +12,39 @@ from daeri.calls.model import (
     Call,
     CallFilter,
     CallNotFound,
+    Can,
     Change,
+    Fare,
+    FareFixed,
+    GroupKey,
     Label,
     Move,
+    NewFare,
     OrdererMissing,
-    Quoted,
+    Place,
     RequestCall,
     RequestPolicies,
+    RiderFixed,
+    RiderPhone,
+    RiderPhoneInvalid,
     State,
     TooManyOpenCalls,
     Wish,
 )
-from daeri.customers import api as customers
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
+from daeri.infra.phones import PhoneInvalid, PhoneVault
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId, Ids
+from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Source
+from daeri.pricing import api as pricing
+from daeri.pricing.model import Quote, ShortageLevel
 
 TOPIC = "call"  # hints: `call.<id>` whenever a call's row has changed; the message is the state it came to
 ASSIGNED_TOPIC = "assigned"  # hints: the message is how many seconds the customer of a call that was to come now waited
 WAITING_TOPIC = "waiting"  # hints: the set of calls that wait for a driver has changed
+NOBODY_TOOK_IT = "nobody_took_it"  # why a call expired of which no decision says more
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +55,45 @@ class Page:
     next_before: UUID | None
 
 
-def build_request(wish: Wish, quoted: Quoted, policies: RequestPolicies, *, now: datetime) -> RequestCall:
-    """The command to request what a customer wishes; raises the refusal that names what does not fit. Pure."""
-    return policy.build_request(wish, quoted, policies, now=now)
+def build_requests(
+    wish: Wish, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel, now: datetime
+) -> tuple[RequestCall, ...]:
+    """The commands to request what a customer wishes, one for each car (R-005). Pure.
+
+    Raises the refusal that names what does not fit, of the wish or of its fare plan (R-054, R-055).
+    """
+    sheet = pricing.plan_sheet(quote, policies.plans, shortage)
+    fare = Fare(pricing.choose(sheet, wish.plan, wish.agreed_fare), wish.plan, quote.tariff_version)
+    return policy.build_requests(wish, fare, quote, policies, shortage=shortage, now=now)
+
+
+def check_trip(origin: Place, destination: Place, vias: Sequence[Place]) -> None:
+    """RoundTripNeedsVia where a drive would end where it began, without anything between. Pure."""
+    policy.check_trip(origin, destination, vias)
+
+
+def is_same(a: Place, b: Place) -> bool:
+    """Whether two places are one to a driver. Pure."""
+    return policy.is_same(a, b)
+
+
+def rider_phone(vault: PhoneVault, company_id: CompanyId, text: str, *, rider: int = 1) -> RiderPhone:
+    """A number as somebody typed it for a rider, as it is kept; RiderPhoneInvalid names which rider's it was."""
+    try:
+        phone = vault.normalise(text)
+    except PhoneInvalid as invalid:
+        raise RiderPhoneInvalid(rider=rider, problem=invalid.facts.get("problem")) from None
+    return RiderPhone(
+        vault.seal(phone),
+        vault.whole_hash(company_id, phone),
+        vault.last4_hash(company_id, phone),
+        vault.mask(phone),
+    )
+
+
+def may(call: Call, viewer: ActorKind | None) -> tuple[Can, ...]:
+    """What whoever looks at the call may do with it now. Pure."""
+    return policy.may(call, viewer)
 
 
 def label(call: Call) -> Label:
@@ -60,16 +108,23 @@ async def request(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, 
     each other.
     CustomerRestricted while new own calls of the customer are refused (R-062).
     """
-    if (command.source is Source.OWN) != (command.orderer_id == command.company_id):
-        raise OrdererMissing(source=command.source)
-    await _keep_within(tx, command)
-    if command.source is Source.OWN and command.customer_id is not None:
-        await customers.check_may_request(tx, command.company_id, command.customer_id, now=now)
-    call = await store.insert(
-        tx, command, call_id=ids.new(), event_id=ids.new(), actor_kind=actor.kind, actor_id=actor.id, now=now
-    )
-    _announce(tx, call)
-    return call
+    await _keep_within(tx, command, 1)
+    return await _insert(tx, command, actor, now=now, ids=ids)
+
+
+async def request_group(
+    tx: Tx, commands: Sequence[RequestCall], actor: Actor, *, now: datetime, ids: Ids
+) -> list[Call]:
+    """Add the calls of one request, a call each, in the order of the commands: several are tied together (R-005).
+
+    All or none: TooManyOpenCalls when they are too many for their customer.
+    """
+    if len(commands) == 1:
+        return [await request(tx, commands[0], actor, now=now, ids=ids)]
+    await _keep_within(tx, commands[0], len(commands))
+    key = GroupKey(ids.new(), len(commands))
+    made = [await _insert(tx, replace(command, group=key), actor, now=now, ids=ids) for command in commands]
+    return await _in_order(tx, made)
 
 
 async def assign(
@@ -97,9 +152,18 @@ async def start(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *,
     return await _by_driver(tx, call_id, company_id, Move.START, driver_id, now=now, ids=ids)
 
 
-async def complete(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *, now: datetime, ids: Ids) -> Call:
-    """The drive has ended where it should."""
-    return await _by_driver(tx, call_id, company_id, Move.COMPLETE, driver_id, now=now, ids=ids)
+async def complete(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    driver_id: DriverId,
+    *,
+    final_amount: Won | None = None,
+    now: datetime,
+    ids: Ids,
+) -> Call:
+    """The drive has ended where it should; it costs `final_amount`, or what was agreed."""
+    return await _by_driver(tx, call_id, company_id, Move.COMPLETE, driver_id, now=now, ids=ids, extra=(final_amount,))
 
 
 async def cancel(tx: Tx, call_id: UUID, company_id: UUID, change: Change, *, now: datetime, ids: Ids) -> Call:
@@ -114,11 +178,80 @@ async def come_due(tx: Tx, *, now: datetime, ids: Ids, limit: int = 500) -> list
     return await _move_each(tx, found, Move.COME_DUE, change, now=now, ids=ids)
 
 
-async def expire(tx: Tx, *, now: datetime, ids: Ids, limit: int = 500) -> list[Call]:
-    """Waiting calls that nobody took in time end as expired."""
-    change = Change(SYSTEM, "nobody_took_it")
-    found = await store.stale(tx, now, limit)
-    return await _move_each(tx, found, Move.EXPIRE, change, now=now, ids=ids)
+async def stale(tx: Tx, *, now: datetime, limit: int = 500) -> list[tuple[CallId, CompanyId]]:
+    """The waiting calls that nobody took in time, which `expire` ends."""
+    return await store.stale(tx, now, limit)
+
+
+async def expire(
+    tx: Tx, found: Sequence[tuple[CallId, CompanyId]], reasons: Mapping[UUID, str], *, now: datetime, ids: Ids
+) -> list[Call]:
+    """End these waiting calls as expired, each for its reason where one is known (I-038); those that still waited."""
+    ended = []
+    for call_id, company_id in sorted(found):
+        change = Change(SYSTEM, reasons.get(call_id, NOBODY_TOOK_IT))
+        ended += await _move_each(tx, [(call_id, company_id)], Move.EXPIRE, change, now=now, ids=ids)
+    return ended
+
+
+async def change_fare(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    wanted: NewFare,
+    actor: Actor,
+    *,
+    now: datetime,
+    ids: Ids,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """Another plan or amount for a call that waits, and goes on waiting (R-056); FareFixed when it does not wait.
+
+    The plans are those of the trip as it was quoted. FareOutOfRange, FareNotTyped, FareMoved, PlanNotOffered.
+    """
+    known = await get(tx, company_id, call_id)
+    if known.state is not State.REQUESTED or known.quote is None:
+        raise FareFixed(state=known.state)
+    sheet = pricing.plan_sheet(known.quote, wanted.terms, wanted.shortage)
+    fare = replace(known.fare, plan=wanted.plan, amount=pricing.choose(sheet, wanted.plan, wanted.amount))
+    call = await store.change_fare(
+        tx,
+        call_id,
+        company_id,
+        fare=fare,
+        shortage=wanted.shortage,
+        actor=actor,
+        event_id=ids.new(),
+        now=now,
+    )
+    if call is None:
+        raise FareFixed(state=(await get(tx, company_id, call_id)).state)
+    _announce(tx, call)
+    return call
+
+
+async def correct_rider(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    phone: RiderPhone,
+    *,
+    name: str | None = None,
+    actor: Actor,
+    now: datetime,
+    ids: Ids,
+) -> Call:
+    """The right number for the rider of a call that has not ended (I-058); RiderFixed says why not.
+
+    Without `name` the name stays. Whoever connects voice reads the number at each new call, so that this rebinds it.
+    """
+    call = await store.correct_rider(
+        tx, call_id, company_id, name=name, phone=phone, actor=actor, event_id=ids.new(), now=now
+    )
+    if call is None:
+        found = await get(tx, company_id, call_id)
+        raise RiderFixed(reason="no_rider" if found.rider is None else "ended")
+    tx.hint(f"{TOPIC}.{call.id}", call.state.encode())
+    return call
 
 
 async def next_due(tx: Tx) -> datetime | None:
@@ -198,18 +331,42 @@ async def delete_tracks_before(tx: Tx, company_id: UUID, before: datetime, limit
     return await store.delete_tracks_before(tx, company_id, before, limit)
 
 
-async def _keep_within(tx: Tx, command: RequestCall) -> None:
+async def _keep_within(tx: Tx, command: RequestCall, more: int) -> None:
+    if (command.source is Source.OWN) != (command.orderer_id == command.company_id):
+        raise OrdererMissing(source=command.source)
     if command.source is not Source.OWN or command.customer_id is None or command.most_open is None:
         return
-    if await store.count_open_in_turn(tx, command.customer_id) >= command.most_open:
+    if await store.count_open_in_turn(tx, command.customer_id) + more > command.most_open:
         raise TooManyOpenCalls(most=command.most_open)
 
 
+async def _insert(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, ids: Ids) -> Call:
+    call = await store.insert(
+        tx, command, call_id=ids.new(), event_id=ids.new(), actor_kind=actor.kind, actor_id=actor.id, now=now
+    )
+    _announce(tx, call)
+    return call
+
+
+async def _in_order(tx: Tx, made: Sequence[Call]) -> list[Call]:
+    """The calls as they stand now, each knowing the others."""
+    found = {call.id: call for call in await store.get_many(tx, [call.id for call in made])}
+    return [found[call.id] for call in made]
+
+
 async def _by_driver(
-    tx: Tx, call_id: UUID, company_id: UUID, move: Move, driver_id: DriverId, *, now: datetime, ids: Ids
-) -> Call:
-    change = Change(Actor(ActorKind.DRIVER, driver_id))
-    call = await store.move(tx, call_id, company_id, move, change, event_id=ids.new(), now=now, extra=(driver_id,))
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    move: Move,
+    driver_id: DriverId,
+    *,
+    now: datetime,
+    ids: Ids,
+    extra: Sequence[object] = (),
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    change, given = Change(Actor(ActorKind.DRIVER, driver_id)), (driver_id, *extra)
+    call = await store.move(tx, call_id, company_id, move, change, event_id=ids.new(), now=now, extra=given)
     if call is None:
         found = await get_for_driver(tx, company_id, call_id, driver_id)
         next_state(found.state, move)

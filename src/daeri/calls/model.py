@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from daeri.customers.model import BusinessId, CarDetails, Payer
 from daeri.kernel.errors import Conflict, Invalid, NotFound
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
+from daeri.pricing.model import FarePlan, PlanTerms, Quote, QuoteLine, ShortageLevel
 
 AGGREGATE = "call"
 
@@ -58,6 +60,8 @@ class EventKind(StrEnum):
     COMPLETED = "call.completed"
     CANCELLED = "call.cancelled"
     EXPIRED = "call.expired"
+    FARE_CHANGED = "call.fare_changed"
+    RIDER_CORRECTED = "call.rider_corrected"
 
 
 class Kind(StrEnum):
@@ -88,11 +92,6 @@ class Label:
     tags: tuple[Tag, ...]
 
 
-class FarePlan(StrEnum):
-    CALCULATOR = "calculator"
-    TYPED = "typed"
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """A point with the name that people know it by and the code of its region, where known."""
@@ -104,18 +103,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fare:
-    """The price in won that was agreed on the request, and the tariff record that it comes from."""
+    """The price in won that was agreed, by meter its estimate, and the tariff record that it comes from."""
 
     amount: Won
     plan: FarePlan
-    tariff_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """What the fare calculator says of the trip."""
-
-    amount: Won
     tariff_version: int
 
 
@@ -126,6 +117,80 @@ class RequestPolicies:
     limits: RequestLimits
     reservation: ReservationPolicy
     dispatch: Versioned[DispatchPolicy]
+    plans: PlanTerms
+
+
+@dataclass(frozen=True, slots=True)
+class RiderPhone:
+    """A rider's number as it is kept: sealed, found by its hashes, shown masked."""
+
+    sealed: bytes
+    whole_hash: bytes
+    last4_hash: bytes
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewRider:
+    """Who is driven home, or receives the car, with the number that voice binds to (I-058); and their own car."""
+
+    name: str
+    phone: RiderPhone
+    car: CarDetails | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rider:
+    """Who is driven home, or receives the car, when that is not the caller."""
+
+    name: str
+    phone_masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """The business account that a call goes on, as it was when it was requested."""
+
+    id: BusinessId
+    name: str
+    payer: Payer
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """What ties the calls of one multi request together."""
+
+    id: UUID
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    id: CallId
+    number: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The calls that were requested together, in the order of their riders; `members` as they stood when read."""
+
+    id: UUID
+    size: int
+    members: tuple[GroupMember, ...]
+
+
+class Can(StrEnum):
+    """What somebody may do with a call now."""
+
+    CANCEL = "cancel"
+    CANCEL_WARNED = "cancel_warned"  # a driver is on the way or drives: it counts (R-060, R-062)
+    CORRECT_RIDER = "correct_rider"
+    CHANGE_FARE = "change_fare"
+    RATE = "rate"
+    NEVER_MEET = "never_meet"
+    LOST_ITEM = "lost_item"
+    REQUEST_AGAIN = "request_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +205,23 @@ class Wish:
     service: Service = Service.GENERAL
     options: tuple[Option, ...] = ()
     payment: Payment = Payment.CARD
-    typed_fare: int | None = None
+    plan: FarePlan = FarePlan.CALCULATOR
+    agreed_fare: int | None = None  # won: what was typed, or what the customer saw and agreed to
     note: str = ""
     reserved_for: datetime | None = None
+    riders: tuple[NewRider, ...] = ()
+    car: CarDetails | None = None
+    business: Business | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFare:
+    """Another fare for a call: the plan, what was typed or seen, and what the plans are made by now."""
+
+    plan: FarePlan
+    amount: int | None
+    terms: PlanTerms
+    shortage: ShortageLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +248,13 @@ class RequestCall:
     expires_at: datetime
     policy_version: int
     most_open: int | None = None
+    quote: Quote | None = None
+    plans_version: int = 0
+    shortage: ShortageLevel = ShortageLevel.NONE
+    rider: NewRider | None = None
+    car: CarDetails | None = None
+    business: Business | None = None
+    group: GroupKey | None = None
 
     @property
     def timing(self) -> Timing:
@@ -211,17 +297,41 @@ class Call:
     end_reason: str | None
     releases: int
     policy_version: int
+    quote: Quote | None = None  # what the calculator said when it was requested
+    rider: Rider | None = None
+    car: CarDetails | None = None
+    business: Business | None = None
+    group: Group | None = None
+    final_amount: Won | None = None  # what the drive cost in the end
+
+    @property
+    def route_m(self) -> int | None:
+        """The way from the origin to the destination, by road, as it was quoted."""
+        return None if self.quote is None else self.quote.distance_m
+
+    @property
+    def route_s(self) -> int | None:
+        return None if self.quote is None else self.quote.duration_s
+
+    @property
+    def lines(self) -> tuple[QuoteLine, ...]:
+        """What the agreed fare is made of, where that is known."""
+        return () if self.quote is None else self.quote.lines_of(self.fare.plan, self.fare.amount)
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """What a call list shows; every given field narrows it. `people` are customers or drivers."""
+    """What a call list shows; every given field narrows it. `people` are customers or drivers.
+
+    `rider_hash` finds calls by their rider's whole number or its last four digits, beside `people`.
+    """
 
     company_id: CompanyId
     states: Sequence[State] = ()
     services: Sequence[Service] = ()
     number: str | None = None
     people: Sequence[UUID] | None = None
+    rider_hash: bytes | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -271,10 +381,10 @@ class NoteTooLong(Invalid):
     code = "note_too_long"
 
 
-class FareOutOfRange(Invalid):
-    """A typed fare is below the floor or above the ceiling; facts: floor_won, ceiling_won."""
+class ReservedInThePast(Invalid):
+    """The wanted time is over."""
 
-    code = "fare_out_of_range"
+    code = "reserved_in_the_past"
 
 
 class ReservedTooEarly(Invalid):
@@ -287,3 +397,63 @@ class ReservedTooFarAhead(Invalid):
     """Facts: max_days_ahead."""
 
     code = "reserved_too_far_ahead"
+
+
+class RidersMismatch(Invalid):
+    """As many riders as the options ask for: 2 to `most` for several cars, 1 for another. Facts: given, least, most."""
+
+    code = "riders_mismatch"
+
+
+class RidersUnexpected(Invalid):
+    """Riders came with a request that takes none."""
+
+    code = "riders_unexpected"
+
+
+class OptionsExclude(Invalid):
+    """Several cars have their riders already: it is no request for one other person too."""
+
+    code = "options_exclude"
+
+
+class RiderPhoneInvalid(Invalid):
+    """A rider's number is none. Facts: rider (from 1), problem; the number itself is left out."""
+
+    code = "rider_phone_invalid"
+
+
+class RiderPhoneRepeated(Invalid):
+    """Each car's driver calls a number of its own. Facts: rider (from 1)."""
+
+    code = "rider_phone_repeated"
+
+
+class DeliveryNeedsCar(Invalid):
+    """To deliver a vehicle, one must know which."""
+
+    code = "delivery_needs_car"
+
+
+class BusinessNeedsAccount(Invalid):
+    """The option business and a business account go together."""
+
+    code = "business_needs_account"
+
+
+class RiderFixed(Conflict):
+    """There is no rider whose number could be corrected now. Facts: reason (no_rider, ended)."""
+
+    code = "rider_fixed"
+
+
+class FareFixed(Conflict):
+    """The fare may be changed only while the call waits for a driver. Facts: state."""
+
+    code = "fare_fixed"
+
+
+class NoReceipt(Conflict):
+    """The drive is not over, or there was none. Facts: state."""
+
+    code = "no_receipt"

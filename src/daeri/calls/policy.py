@@ -1,48 +1,62 @@
 """PURE: what may be requested, and what each audience calls a call (R-001, R-005, R-012, R-021)."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from daeri.calls.lifecycle import ENGAGED
 from daeri.calls.model import (
+    BusinessNeedsAccount,
     Call,
+    Can,
+    DeliveryNeedsCar,
     Fare,
-    FareOutOfRange,
-    FarePlan,
     Kind,
     Label,
     NoteTooLong,
+    OptionsExclude,
     Place,
-    Quoted,
     RequestCall,
     RequestPolicies,
+    ReservedInThePast,
     ReservedTooEarly,
     ReservedTooFarAhead,
+    RiderPhoneRepeated,
+    RidersMismatch,
+    RidersUnexpected,
     RoundTripNeedsVia,
+    State,
     Tag,
     Wish,
 )
+from daeri.customers.model import Payer
 from daeri.kernel.geo import distance_m
 from daeri.kernel.ids import CompanyId
-from daeri.kernel.money import Won
-from daeri.kernel.terms import Option, Service, Source, Timing
+from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+from daeri.policies.model import RequestLimits, ReservationPolicy
+from daeri.pricing.model import Quote, ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
 
 _GRADES = {Source.AFFILIATE: Kind.AFFILIATE, Source.PHONE: Kind.PHONE}
 
 
-def build_request(wish: Wish, quoted: Quoted, policies: RequestPolicies, *, now: datetime) -> RequestCall:
-    """The command to request what a customer wishes; raises the refusal that names what does not fit."""
-    _check(wish, policies, now)
+def build_requests(
+    wish: Wish, fare: Fare, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel, now: datetime
+) -> tuple[RequestCall, ...]:
+    """The commands to request what a customer wishes, one for each car; raises the refusal that names what misfits."""
+    check(wish, policies, now=now)
     dispatch_at = now if wish.reserved_for is None else _search_begins(wish.reserved_for, policies, now)
-    return RequestCall(
+    plain = RequestCall(
         company_id=wish.company_id,
         orderer_id=wish.company_id,
         source=Source.OWN,
         customer_id=wish.customer_id,
         service=wish.service,
         options=wish.options,
-        payment=wish.payment,
-        fare=_fare(wish, quoted, policies),
+        payment=_payment(wish),
+        fare=fare,
         origin=wish.origin,
         destination=wish.destination,
         vias=wish.vias,
@@ -52,7 +66,46 @@ def build_request(wish: Wish, quoted: Quoted, policies: RequestPolicies, *, now:
         expires_at=dispatch_at + timedelta(seconds=policies.dispatch.value.call_expiry_s),
         policy_version=policies.dispatch.version,
         most_open=policies.limits.max_open_calls,
+        quote=quote,
+        plans_version=policies.plans.policy.version,
+        shortage=shortage,
+        car=wish.car,
+        business=wish.business,
     )
+    if not wish.riders:
+        return (plain,)
+    return tuple(replace(plain, rider=rider, car=rider.car or wish.car) for rider in wish.riders)
+
+
+def may(call: Call, viewer: ActorKind | None) -> tuple[Can, ...]:
+    """What whoever looks at the call may do with it now; only its customer may do any of these."""
+    if viewer is not ActorKind.CUSTOMER:
+        return ()
+    return tuple(can for can in Can if _CAN[can](call))
+
+
+def check(wish: Wish, policies: RequestPolicies, *, now: datetime) -> None:
+    """Raises the refusal that names what of the wish does not fit."""
+    if len(wish.note) > policies.limits.max_note_length:
+        raise NoteTooLong(given=len(wish.note), most=policies.limits.max_note_length)
+    check_trip(wish.origin, wish.destination, wish.vias)
+    _check_time(wish.reserved_for, policies.reservation, now)
+    _check_riders(wish, policies.limits)
+    if wish.service is Service.DELIVERY and not _names_every_car(wish):
+        raise DeliveryNeedsCar()
+    if (Option.BUSINESS in wish.options) != (wish.business is not None):
+        raise BusinessNeedsAccount()
+
+
+def check_trip(origin: Place, destination: Place, vias: Sequence[Place]) -> None:
+    """RoundTripNeedsVia where a drive would end where it began, without anything between."""
+    if not vias and is_same(origin, destination):
+        raise RoundTripNeedsVia()
+
+
+def is_same(a: Place, b: Place) -> bool:
+    """Whether two places are one to a driver."""
+    return distance_m(a.point, b.point) < SAME_PLACE_M
 
 
 def kind_of(source: Source, orderer: CompanyId, performer: CompanyId | None) -> Kind:
@@ -73,33 +126,62 @@ def label_of(call: Call) -> Label:
     return Label(kind_of(call.source, call.orderer_id, call.performer_id), tuple(tags))
 
 
-def _check(wish: Wish, policies: RequestPolicies, now: datetime) -> None:
-    limits, reservation = policies.limits, policies.reservation
-    if len(wish.note) > limits.max_note_length:
-        raise NoteTooLong(given=len(wish.note), most=limits.max_note_length)
-    if not wish.vias and _is_same(wish.origin, wish.destination):
-        raise RoundTripNeedsVia()
-    if wish.reserved_for is None:
+def _check_time(wanted: datetime | None, policy: ReservationPolicy, now: datetime) -> None:
+    if wanted is None:
         return
-    if wish.reserved_for < now + timedelta(minutes=reservation.min_minutes_ahead):
-        raise ReservedTooEarly(min_minutes_ahead=reservation.min_minutes_ahead)
-    if wish.reserved_for > now + timedelta(days=reservation.max_days_ahead):
-        raise ReservedTooFarAhead(max_days_ahead=reservation.max_days_ahead)
+    if wanted <= now:
+        raise ReservedInThePast(min_minutes_ahead=policy.min_minutes_ahead)
+    if wanted < now + timedelta(minutes=policy.min_minutes_ahead):
+        raise ReservedTooEarly(min_minutes_ahead=policy.min_minutes_ahead)
+    if wanted > now + timedelta(days=policy.max_days_ahead):
+        raise ReservedTooFarAhead(max_days_ahead=policy.max_days_ahead)
 
 
-def _fare(wish: Wish, quoted: Quoted, policies: RequestPolicies) -> Fare:
-    """The typed fare within its bounds (R-055), else the calculator's."""
-    if wish.typed_fare is None:
-        return Fare(quoted.amount, FarePlan.CALCULATOR, quoted.tariff_version)
-    floor, ceiling = policies.limits.fare_floor_won, policies.limits.fare_ceiling_won
-    if not floor <= wish.typed_fare <= ceiling:
-        raise FareOutOfRange(floor_won=floor, ceiling_won=ceiling)
-    return Fare(Won(wish.typed_fare), FarePlan.TYPED, quoted.tariff_version)
+def _check_riders(wish: Wish, limits: RequestLimits) -> None:
+    """Several cars have a rider each, another person is one, a delivery may have a receiver; nobody else has any."""
+    given = len(wish.riders)
+    if Option.MULTI in wish.options and Option.FOR_ANOTHER in wish.options:
+        raise OptionsExclude()
+    if Option.MULTI in wish.options:
+        least, most = 2, limits.max_group
+    elif Option.FOR_ANOTHER in wish.options:
+        least, most = 1, 1
+    else:
+        least, most = 0, 1 if wish.service is Service.DELIVERY else 0
+    if given and not most:
+        raise RidersUnexpected()
+    if not least <= given <= most:
+        raise RidersMismatch(given=given, least=least, most=most)
+    hashes = [rider.phone.whole_hash for rider in wish.riders]
+    for place, known in enumerate(hashes):
+        if known in hashes[:place]:
+            raise RiderPhoneRepeated(rider=place + 1)
+
+
+def _names_every_car(wish: Wish) -> bool:
+    return wish.car is not None or (bool(wish.riders) and all(rider.car is not None for rider in wish.riders))
+
+
+def _payment(wish: Wish) -> Payment:
+    """What a business pays for is never collected by the driver."""
+    is_billed = wish.business is not None and wish.business.payer is Payer.COMPANY
+    return Payment.CARD if is_billed else wish.payment
 
 
 def _search_begins(reserved_for: datetime, policies: RequestPolicies, now: datetime) -> datetime:
     return max(now, reserved_for - timedelta(minutes=policies.reservation.reservation_lead_min))
 
 
-def _is_same(a: Place, b: Place) -> bool:
-    return distance_m(a.point, b.point) < SAME_PLACE_M
+_BEFORE = frozenset({State.RESERVED, State.REQUESTED})
+_CAN: Mapping[Can, Callable[[Call], bool]] = MappingProxyType(
+    {
+        Can.CANCEL: lambda call: call.state in _BEFORE,
+        Can.CANCEL_WARNED: lambda call: call.state in ENGAGED,
+        Can.CORRECT_RIDER: lambda call: call.rider is not None and call.ended_at is None,
+        Can.CHANGE_FARE: lambda call: call.state is State.REQUESTED,
+        Can.RATE: lambda call: call.state is State.COMPLETED,
+        Can.NEVER_MEET: lambda call: call.driver_id is not None,
+        Can.LOST_ITEM: lambda call: call.state is State.COMPLETED,
+        Can.REQUEST_AGAIN: lambda call: call.ended_at is not None,
+    }
+)

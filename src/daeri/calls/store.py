@@ -7,18 +7,38 @@ from uuid import UUID
 import msgspec
 
 from daeri.calls import lifecycle
-from daeri.calls.model import Call, CallFilter, Change, EventKind, Fare, FarePlan, Move, Place, RequestCall, State
+from daeri.calls.model import (
+    Business,
+    Call,
+    CallFilter,
+    Change,
+    EventKind,
+    Fare,
+    Group,
+    GroupKey,
+    GroupMember,
+    Move,
+    NewRider,
+    Place,
+    RequestCall,
+    Rider,
+    RiderPhone,
+    State,
+)
+from daeri.customers.model import CarDetails, Payer
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
-from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
+from daeri.pricing.model import FarePlan, Quote, ShortageLevel
 
 _COLUMNS = """
 id, company_id, number, version, state, source, orderer_id, performer_id, driver_id, customer_id, service, timing,
 options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon, origin_name, origin_region,
 destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at, reserved_for,
 dispatch_at, expires_at, assigned_at, arrived_at, started_at, ended_at, ended_by, cancelled_from, end_reason,
-releases, policy_version
+releases, policy_version, quote, final_amount, rider_name, rider_phone_masked, car, business_account_id, business_name,
+business_payer, group_id, group_size, call_group(group_id) AS group_members
 """
 
 _INSERT = f"""
@@ -26,9 +46,12 @@ WITH added AS (
     INSERT INTO calls (id, company_id, number, version, state, source, orderer_id, customer_id, service, timing,
         options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon, origin_name, origin_region,
         destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at,
-        reserved_for, dispatch_at, expires_at, policy_version)
+        reserved_for, dispatch_at, expires_at, policy_version, quote, rider_name, rider_phone_sealed, rider_phone_hash,
+        rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name, business_payer, group_id,
+        group_size)
     VALUES ($1, $2, call_number(nextval('call_numbers')), 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $34, $35, $36, $37, $38, $39, $40, $41, $42,
+        $43, $44, $45)
     RETURNING {_COLUMNS}
 )
 SELECT emit($29, company_id, $30, 'call', id, 1, requested_at, $31, $32, NULL, $33), added.* FROM added
@@ -67,7 +90,7 @@ _STATEMENTS = {
     ),
     Move.ARRIVE: _move(", arrived_at = $5", _OF_DRIVER),
     Move.START: _move(", started_at = $5", _OF_DRIVER),
-    Move.COMPLETE: _move(_END, _OF_DRIVER),
+    Move.COMPLETE: _move(_END + ", final_amount = coalesce($13::bigint, c.fare_amount)", _OF_DRIVER),
     Move.CANCEL: _move(_END + ", cancelled_from = b.state"),
     Move.EXPIRE: _move(_END),
 }
@@ -81,6 +104,37 @@ _EVENTS = {
     Move.CANCEL: EventKind.CANCELLED,
     Move.EXPIRE: EventKind.EXPIRED,
 }
+
+# $1 id, $2 company, $3 states, $4 now, $5 event id, $6 actor kind, $7 actor id, $8 and on: the change. The row is
+# locked and judged by its newest version, so that of two changes at once one finds the other done.
+_CHANGE = f"""
+WITH before AS (
+    SELECT id, fare_plan, fare_amount, rider_phone_masked FROM calls
+    WHERE id = $1 AND company_id = $2 AND state = ANY($3) {{guard}}
+    FOR NO KEY UPDATE
+), changed AS (
+    UPDATE calls c SET version = c.version + 1, {{changes}}
+    FROM before b WHERE c.id = b.id
+    RETURNING c.*, b.fare_plan AS plan_before, b.fare_amount AS amount_before, b.rider_phone_masked AS rider_before
+)
+SELECT emit($5, company_id, '{{kind}}', 'call', id, version, $4, $6, $7, NULL, {{data}}), {_COLUMNS}
+FROM changed
+"""
+_CHANGE_FARE = _CHANGE.format(
+    kind=EventKind.FARE_CHANGED,
+    guard="",
+    changes="fare_plan = $8, fare_amount = $9",
+    data="""jsonb_build_object(
+        'plan_before', plan_before, 'amount_before', amount_before, 'plan', fare_plan, 'amount', fare_amount,
+        'shortage', $10::text)""",
+)
+_CORRECT_RIDER = _CHANGE.format(
+    kind=EventKind.RIDER_CORRECTED,
+    guard="AND rider_phone_hash IS NOT NULL",
+    changes="""rider_name = coalesce($8, c.rider_name), rider_phone_sealed = $9, rider_phone_hash = $10,
+        rider_phone_last4_hash = $11, rider_phone_masked = $12""",
+    data="jsonb_build_object('phone_before', rider_before, 'phone', rider_phone_masked)",
+)
 
 _GET = f"SELECT {_COLUMNS} FROM calls WHERE id = $1 AND company_id = $2"
 _GET_MANY = f"SELECT {_COLUMNS} FROM calls WHERE id = ANY($1)"
@@ -106,7 +160,8 @@ SELECT {_COLUMNS} FROM calls
 WHERE company_id = $1 AND ($2::uuid IS NULL OR id < $2)
   AND (cardinality($3::text[]) = 0 OR state = ANY($3)) AND (cardinality($4::text[]) = 0 OR service = ANY($4))
   AND ($5::text IS NULL OR number = $5)
-  AND ($6::uuid[] IS NULL OR customer_id = ANY($6) OR driver_id = ANY($6))
+  AND ($6::uuid[] IS NULL OR customer_id = ANY($6) OR driver_id = ANY($6)
+       OR rider_phone_hash = $10 OR rider_phone_last4_hash = $10)
   AND ($7::timestamptz IS NULL OR requested_at >= $7) AND ($8::timestamptz IS NULL OR requested_at < $8)
 ORDER BY id DESC LIMIT $9
 """
@@ -177,7 +232,12 @@ async def insert(
         EventKind.RESERVED if reserved else EventKind.REQUESTED,
         actor_kind,
         actor_id,
-        {},
+        _event_data(command),
+        command.quote,
+        *_rider(command.rider),
+        command.car,
+        *_business(command.business),
+        *_group_key(command.group),
     )  # fmt: skip -- one argument a line would hide the order of the columns
     if row is None:
         raise LookupError("an insert returned no row")
@@ -212,6 +272,41 @@ async def move(
         change.reason,
         *extra,
     )  # fmt: skip -- the order of the parameters is the statement's
+    return None if row is None else _call(row)
+
+
+async def change_fare(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    *,
+    fare: Fare,
+    shortage: ShortageLevel,
+    actor: Actor,
+    event_id: UUID,
+    now: datetime,
+) -> Call | None:
+    """Another fare for a call that waits; None when it does not."""
+    waiting = [State.REQUESTED]
+    head = (call_id, company_id, waiting, now, event_id, actor.kind, actor.id)
+    row = await tx.row(_CHANGE_FARE, *head, fare.plan, fare.amount, shortage)
+    return None if row is None else _call(row)
+
+
+async def correct_rider(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    *,
+    name: str | None,
+    phone: RiderPhone,
+    actor: Actor,
+    event_id: UUID,
+    now: datetime,
+) -> Call | None:
+    """Another number for the rider of a call that has not ended; None when it has, or has no rider."""
+    head = (call_id, company_id, sorted(lifecycle.RUNNING), now, event_id, actor.kind, actor.id)
+    row = await tx.row(_CORRECT_RIDER, *head, name, phone.sealed, phone.whole_hash, phone.last4_hash, phone.masked)
     return None if row is None else _call(row)
 
 
@@ -264,6 +359,7 @@ async def page(tx: Tx, wanted: CallFilter, before: UUID | None, limit: int) -> l
         wanted.since,
         wanted.until,
         limit,
+        wanted.rider_hash,
     )  # fmt: skip -- the order of the parameters is the statement's
     return [_call(row) for row in rows]
 
@@ -301,6 +397,54 @@ class _Via(msgspec.Struct, frozen=True):
 
 def _via(place: Place) -> _Via:
     return _Via(place.point.lat, place.point.lon, place.name, place.region)
+
+
+def _event_data(command: RequestCall) -> dict[str, object]:
+    """What else was decided by the request: on what its fare stands."""
+    fare = command.fare
+    return {
+        "plan": fare.plan,
+        "fare": fare.amount,
+        "plans_version": command.plans_version,
+        "shortage": command.shortage,
+    }
+
+
+def _rider(rider: NewRider | None) -> tuple[object, ...]:
+    if rider is None:
+        return (None,) * 5
+    phone = rider.phone
+    return (rider.name, phone.sealed, phone.whole_hash, phone.last4_hash, phone.masked)
+
+
+def _business(business: Business | None) -> tuple[object, ...]:
+    return (None,) * 3 if business is None else (business.id, business.name, business.payer)
+
+
+def _group_key(group: GroupKey | None) -> tuple[object, ...]:
+    return (None,) * 2 if group is None else (group.id, group.size)
+
+
+def _group(row: Row) -> Group | None:
+    """The group as it stands; this call itself as its row says, which a statement of its own change may not show."""
+    if row["group_id"] is None:
+        return None
+    stored = msgspec.convert(row["group_members"] or (), tuple[GroupMember, ...])
+    mine = GroupMember(row["id"], row["number"], State(row["state"]))
+    others = {member.id: member for member in stored} | {mine.id: mine}
+    return Group(row["group_id"], row["group_size"], tuple(others[key] for key in sorted(others)))
+
+
+def _rider_of(row: Row) -> Rider | None:
+    masked = row["rider_phone_masked"]
+    return None if masked is None else Rider(row["rider_name"], masked)
+
+
+def _business_of(row: Row) -> Business | None:
+    account_id = row["business_account_id"]
+    if account_id is None:
+        return None
+    return Business(account_id, row["business_name"], Payer(row["business_payer"]))
 
 
 def _place(row: Row, which: str) -> Place:
@@ -346,4 +490,10 @@ def _call(row: Row) -> Call:
         end_reason=row["end_reason"],
         releases=row["releases"],
         policy_version=row["policy_version"],
+        quote=None if row["quote"] is None else msgspec.convert(row["quote"], Quote),
+        rider=_rider_of(row),
+        car=None if row["car"] is None else msgspec.convert(row["car"], CarDetails),
+        business=_business_of(row),
+        group=_group(row),
+        final_amount=row["final_amount"],
     )  # fmt: skip -- forty lines for forty columns would be a wall

@@ -16,13 +16,13 @@ from daeri.customers.model import CustomerLimits, RatingPolicy
 from daeri.kernel.errors import Invalid
 from daeri.policies import api as policies
 from daeri.policies.model import EVERYONE, POLICIES, Policy, PolicyInvalid, PolicyRecord, Scope, Versioned, parse
-from daeri.pricing.model import CommissionPolicy, PremiumPolicy, Tariff
+from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, PremiumPolicy, Tariff
 
 app = typer.Typer(no_args_is_help=True, help="What each company lets its calls, fares and records go by.")
 
 KINDS: Mapping[str, type[Policy]] = {
     **POLICIES,
-    **{kind.name: kind for kind in (Tariff, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)},
+    **{kind.name: kind for kind in (Tariff, FarePlanPolicy, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)},
 }
 
 Name = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]

@@ -445,6 +445,7 @@ CREATE TABLE public.decisions (
     metres integer[] NOT NULL,
     reasons smallint[] NOT NULL,
     others uuid[] NOT NULL,
+    ages integer[] NOT NULL,
     rest jsonb NOT NULL,
     policy_version bigint NOT NULL
 )
@@ -460,6 +461,7 @@ CREATE TABLE public.decisions_elsewhere (
     metres integer[] NOT NULL,
     reasons smallint[] NOT NULL,
     others uuid[] NOT NULL,
+    ages integer[] NOT NULL,
     rest jsonb NOT NULL,
     policy_version bigint NOT NULL
 );
@@ -658,6 +660,13 @@ ALTER TABLE public.events ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.free_drivers (
+    company_id uuid NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    cells integer[] NOT NULL,
+    free integer[] NOT NULL
+)
+WITH (fillfactor='50');
 CREATE TABLE public.handled_events (
     event_id uuid NOT NULL,
     handler text NOT NULL,
@@ -726,6 +735,7 @@ CREATE TABLE public.offers (
     call_id uuid NOT NULL,
     driver_id uuid NOT NULL,
     mode text NOT NULL,
+    slot text NOT NULL,
     state text NOT NULL,
     offered_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
@@ -734,9 +744,10 @@ CREATE TABLE public.offers (
     pickup_s integer NOT NULL,
     policy_version bigint NOT NULL,
     CONSTRAINT offers_check CHECK (((state = 'live'::text) = (closed_at IS NULL))),
-    CONSTRAINT offers_mode_check CHECK ((mode = ANY (ARRAY['exclusive'::text, 'open_list'::text]))),
+    CONSTRAINT offers_mode_check CHECK ((mode = ANY (ARRAY['exclusive'::text, 'open_list'::text, 'by_hand'::text]))),
     CONSTRAINT offers_pickup_m_check CHECK ((pickup_m >= 0)),
     CONSTRAINT offers_pickup_s_check CHECK ((pickup_s >= 0)),
+    CONSTRAINT offers_slot_check CHECK ((slot = ANY (ARRAY['now'::text, 'next'::text]))),
     CONSTRAINT offers_state_check CHECK ((state = ANY (ARRAY['live'::text, 'accepted'::text, 'declined'::text, 'ignored'::text, 'withdrawn'::text])))
 )
 WITH (fillfactor='80');
@@ -950,6 +961,17 @@ CREATE TABLE public.sign_in_challenges (
     CONSTRAINT sign_in_challenges_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'driver'::text]))),
     CONSTRAINT sign_in_challenges_purpose_check CHECK ((purpose = 'sign_in'::text))
 );
+CREATE TABLE public.weather (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    region text,
+    condition text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    by_id uuid,
+    CONSTRAINT weather_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT weather_condition_check CHECK ((condition = ANY (ARRAY['clear'::text, 'rain'::text, 'snow'::text, 'storm'::text])))
+);
 ALTER TABLE ONLY public.decisions ATTACH PARTITION public.decisions_elsewhere DEFAULT;
 ALTER TABLE ONLY public.pgqueuer ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_id_seq'::regclass);
 ALTER TABLE ONLY public.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_schedules_id_seq'::regclass);
@@ -1036,6 +1058,8 @@ ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_aggregate_id_aggregate_version_key UNIQUE (aggregate_id, aggregate, version);
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.free_drivers
+    ADD CONSTRAINT free_drivers_pkey PRIMARY KEY (company_id);
 ALTER TABLE ONLY public.handled_events
     ADD CONSTRAINT handled_events_pkey PRIMARY KEY (event_id, handler);
 ALTER TABLE ONLY public.idempotency_keys
@@ -1082,6 +1106,8 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.weather
+    ADD CONSTRAINT weather_pkey PRIMARY KEY (id);
 CREATE INDEX accounts_by_email ON public.accounts USING btree (email) WHERE (email IS NOT NULL);
 CREATE INDEX accounts_by_last4 ON public.accounts USING btree (company_id, phone_last4_hash) WHERE (phone_last4_hash IS NOT NULL);
 CREATE INDEX accounts_by_phone ON public.accounts USING btree (company_id, phone_hash) WHERE (phone_hash IS NOT NULL);
@@ -1112,6 +1138,8 @@ CREATE INDEX customer_restrictions_of_company ON public.customer_restrictions US
 CREATE INDEX customer_restrictions_of_customer ON public.customer_restrictions USING btree (customer_id, ends_at);
 CREATE INDEX decisions_of_call ON ONLY public.decisions USING btree (call_id, decided_at);
 CREATE INDEX decisions_elsewhere_call_id_decided_at_idx ON public.decisions_elsewhere USING btree (call_id, decided_at);
+CREATE INDEX decisions_of_driver ON ONLY public.decisions USING gin (driver_ids) WITH (fastupdate='on', gin_pending_list_limit='65536');
+CREATE INDEX decisions_elsewhere_driver_ids_idx ON public.decisions_elsewhere USING gin (driver_ids) WITH (fastupdate='on', gin_pending_list_limit='65536');
 CREATE INDEX driver_appeals_of_driver ON public.driver_appeals USING btree (driver_id);
 CREATE INDEX driver_appeals_unanswered ON public.driver_appeals USING btree (company_id, at) WHERE (answered_at IS NULL);
 CREATE INDEX driver_applications_by_licence ON public.driver_applications USING btree (company_id, licence_hash);
@@ -1164,7 +1192,9 @@ CREATE INDEX sessions_by_account ON public.sessions USING btree (account_id) WHE
 CREATE INDEX sessions_by_change ON public.sessions USING btree (changed_at) WHERE (changed_at IS NOT NULL);
 CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
 CREATE INDEX sign_in_challenges_by_expiry ON public.sign_in_challenges USING btree (expires_at);
+CREATE INDEX weather_of_company ON public.weather USING btree (company_id, starts_at DESC);
 ALTER INDEX public.decisions_of_call ATTACH PARTITION public.decisions_elsewhere_call_id_decided_at_idx;
+ALTER INDEX public.decisions_of_driver ATTACH PARTITION public.decisions_elsewhere_driver_ids_idx;
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
 CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
@@ -1253,6 +1283,8 @@ ALTER TABLE ONLY public.engagements
     ADD CONSTRAINT engagements_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.engagements
     ADD CONSTRAINT engagements_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.free_drivers
+    ADD CONSTRAINT free_drivers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.never_meetings
@@ -1285,3 +1317,5 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.sign_in_challenges
     ADD CONSTRAINT sign_in_challenges_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.weather
+    ADD CONSTRAINT weather_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);

@@ -117,6 +117,7 @@ class RequestLimits(Policy, frozen=True, kw_only=True):
     fare_floor_won: NotNegative = 5_000
     fare_ceiling_won: Positive = 1_000_000
     max_open_calls: Annotated[int, Meta(ge=1, le=50)] = 5  # of one customer, reserved ones too
+    max_group: Annotated[int, Meta(ge=2, le=20)] = 5  # cars of one multi request, a call each
 
     def __post_init__(self) -> None:
         if self.fare_floor_won > self.fare_ceiling_won:

@@ -9,16 +9,38 @@ import msgspec
 from msgspec import Meta
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Kind, Place, State, Tag
+from daeri.calls.model import Call, Can, Kind, Place, State, Tag
 from daeri.dispatch.model import Offer, Slot
 from daeri.kernel.geo import Point
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+from daeri.pricing.model import FarePlan
+from daeri.web import wire_parts
+from daeri.web.wire_parts import (
+    BusinessOut,
+    CarIn,
+    CarOut,
+    DriverPositionOut,
+    FareOut,
+    GroupOut,
+    RiderIn,
+    RiderOut,
+    Typed,
+    WaitingOut,
+    business_out,
+    car_out,
+    fare_out,
+    group_out,
+    rider_out,
+)
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees, WGS84.")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees, WGS84.")]
-NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
+NO_NUL = wire_parts.NO_NUL
 Name = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
-MAX_VIAS = 20  # a bound on the body; the company's policy is narrower
+# Bounds on the body. The company's policies are narrower and name what they allow.
+MAX_VIAS = 100
+MAX_RIDERS = 100
+MAX_NOTE = 20_000
 
 
 class PlaceIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,14 +59,25 @@ class PlaceOut(msgspec.Struct, frozen=True):
 
 
 class QuoteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trip to be priced for now, or for `reserved_for`; `round_trip` says that it ends where it began."""
+
     origin: PlaceIn
     destination: PlaceIn
     vias: Annotated[tuple[PlaceIn, ...], Meta(max_length=MAX_VIAS)] = ()
     service: Service = Service.GENERAL
+    options: Annotated[tuple[Option, ...], Meta(max_length=len(Option))] = ()
+    reserved_for: Annotated[datetime, Meta(tz=True)] | None = None
+    round_trip: bool = False
 
 
 class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A customer's request. Without `fare_amount` (won) the calculator's fare holds."""
+    """A customer's request.
+
+    Without `fare_plan` a `fare_amount` (won) is typed, and without both the calculator's fare holds. With another plan
+    than typed, `fare_amount` is what the customer saw: the request is refused when the plan has come to cost something
+    else. `riders`: 2 or more for several cars, one call each; 1 for another person; at most 1, who receives the car,
+    for a delivery. `car_id` is one of the customer's own cars, in place of `car`.
+    """
 
     origin: PlaceIn
     destination: PlaceIn
@@ -53,8 +86,13 @@ class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: Annotated[tuple[Option, ...], Meta(max_length=len(Option))] = ()
     payment: Payment = Payment.CARD
     reserved_for: Annotated[datetime, Meta(tz=True)] | None = None
-    fare_amount: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
-    note: Annotated[str, Meta(max_length=2_000, pattern=NO_NUL)] = ""
+    fare_amount: Typed | None = None
+    note: Annotated[str, Meta(max_length=MAX_NOTE, pattern=NO_NUL)] = ""
+    fare_plan: FarePlan | None = None
+    riders: Annotated[tuple[RiderIn, ...], Meta(max_length=MAX_RIDERS)] = ()
+    car: CarIn | None = None
+    car_id: UUID | None = None
+    business_account_id: UUID | None = None
 
 
 class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,8 +102,14 @@ class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DriverOut(msgspec.Struct, frozen=True):
+    """A call's driver, for its customer; what is null is not known or not shown here."""
+
     id: UUID
     name: str
+    photo: str | None = None
+    rating: float | None = None
+    runs: int | None = None
+    position: DriverPositionOut | None = None
 
 
 class LabelOut(msgspec.Struct, frozen=True):
@@ -76,7 +120,11 @@ class LabelOut(msgspec.Struct, frozen=True):
 
 
 class CallOut(msgspec.Struct, frozen=True):
-    """One call; amounts in won, instants in UTC."""
+    """One call; amounts in won, instants in UTC.
+
+    `fare_amount` is the agreed fare, or its estimate where a meter runs; `final_amount` is what the drive came to cost.
+    `can` is what whoever asks may do with it now.
+    """
 
     id: UUID
     number: str
@@ -105,6 +153,16 @@ class CallOut(msgspec.Struct, frozen=True):
     ended_by: ActorKind | None
     cancelled_from: State | None
     end_reason: str | None
+    fare: FareOut
+    rider: RiderOut | None
+    car: CarOut | None
+    group: GroupOut | None
+    business: BusinessOut | None
+    route_m: int | None
+    route_s: int | None
+    waiting: WaitingOut | None
+    final_amount: int | None
+    can: tuple[Can, ...]
 
 
 class CallPageOut(msgspec.Struct, frozen=True):
@@ -208,9 +266,16 @@ def place_out(known: Place) -> PlaceOut:
     return PlaceOut(known.point.lat, known.point.lon, known.name, known.region)
 
 
-def call_out(call: Call, names: Mapping[UUID, str]) -> CallOut:
-    """A call for whoever may see it; `names` has its driver's display name where they may see that."""
+def call_out(
+    call: Call, names: Mapping[UUID, str], *, viewer: ActorKind | None = None, driver: DriverOut | None = None
+) -> CallOut:
+    """A call for whoever may see it; `names` has its driver's display name where they may see that.
+
+    `viewer` is who asks, for `can`; `driver` is more about the driver than the name, where it was read.
+    """
     driver_id = call.driver_id
+    if driver is None and driver_id is not None:
+        driver = DriverOut(driver_id, names.get(driver_id, ""))
     return CallOut(
         id=call.id,
         number=call.number,
@@ -235,10 +300,20 @@ def call_out(call: Call, names: Mapping[UUID, str]) -> CallOut:
         started_at=call.started_at,
         ended_at=call.ended_at,
         expires_at=call.expires_at,
-        driver=None if driver_id is None else DriverOut(driver_id, names.get(driver_id, "")),
+        driver=driver,
         ended_by=call.ended_by,
         cancelled_from=call.cancelled_from,
         end_reason=call.end_reason,
+        fare=fare_out(call),
+        rider=rider_out(call),
+        car=car_out(call),
+        group=group_out(call),
+        business=business_out(call),
+        route_m=call.route_m,
+        route_s=call.route_s,
+        waiting=None,
+        final_amount=call.final_amount,
+        can=calls.may(call, viewer),
     )
 
 

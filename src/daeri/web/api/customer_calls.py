@@ -8,39 +8,47 @@ from litestar.params import Parameter, QueryParameter
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Change, Place, Quoted, State, Wish
+from daeri.calls.model import Call, Change, State
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId
+from daeri.kernel.terms import ActorKind
 from daeri.pricing import api as pricing
-from daeri.pricing.model import Quote, Trip
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
-from daeri.web.wire import CallIn, CallOut, CallPageOut, PlaceIn, QuoteIn, ReasonIn, call_out, driver_ids_of, place
+from daeri.web.requesting import check_round_trip, driver_out, priced, quote_out, wish_of
+from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
+from daeri.web.wire_parts import QuoteOut
 
 Req = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=100)]
 
 
 @post("/quotes", status_code=200)
-async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quote:
-    """The calculator's fare for a trip that would begin now."""
-    return await _quote(context, principal, data)
+async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> QuoteOut:
+    """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
+    check_round_trip(data)
+    found = await priced(context, principal, data)
+    now, region = context.clock.now(), context.region_of(Point(data.origin.lat, data.origin.lon))
+    policies = context.request_policies(principal.company_id, region, data.service, now)
+    return quote_out(found, pricing.plan_sheet(found.quote, policies.plans, found.shortage))
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
 async def request_call(request: Req, context: WebContext, principal: Principal, data: CallIn) -> Response[bytes]:
-    """Ask for a driver."""
-    wish = _wish(context, principal, data)
-    quoted = await _quote(context, principal, data)
+    """Ask for a driver, or for one for each of several cars: then the answer is the first call, with its group."""
+    customer_of(principal)
+    found = await priced(context, principal, data)
 
     async def work(tx: Tx) -> CallOut:
         now = context.clock.now()
+        wish = await wish_of(tx, context, principal, data)
         policies = context.request_policies(principal.company_id, wish.origin.region, wish.service, now)
-        command = calls.build_request(wish, Quoted(quoted.amount, quoted.tariff_version), policies, now=now)
-        return call_out(await calls.request(tx, command, principal.actor, now=now, ids=context.ids), {})
+        commands = calls.build_requests(wish, found.quote, policies, shortage=found.shortage, now=now)
+        made = await calls.request_group(tx, commands, principal.actor, now=now, ids=context.ids)
+        return call_out(made[0], {}, viewer=ActorKind.CUSTOMER)
 
     return await context.commands.run(request, principal, work, status=201)
 
@@ -59,7 +67,8 @@ async def list_calls(
     async with context.database.reading() as tx:
         page = await calls.of_customer(tx, customer_id, states=states, before=cursor, limit=limit)
         names = await context.names.of(tx, principal.company_id, driver_ids_of(page.calls))
-    return CallPageOut(tuple(call_out(call, names) for call in page.calls), _cursor(page.next_before))
+    items = tuple(call_out(call, names, viewer=ActorKind.CUSTOMER) for call in page.calls)
+    return CallPageOut(items, _cursor(page.next_before))
 
 
 @get("/calls/{call_id:uuid}")
@@ -68,7 +77,7 @@ async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> 
     customer_id = customer_of(principal)
     async with context.database.reading() as tx:
         call = await calls.get_for_customer(tx, principal.company_id, call_id, customer_id)
-        return call_out(call, await context.names.of(tx, principal.company_id, driver_ids_of([call])))
+        return await seen(tx, context, call)
 
 
 @post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
@@ -84,42 +93,14 @@ async def cancel_call(
         call = await dispatch.cancel(
             tx, CallId(call_id), principal.company_id, change, now=context.clock.now(), ids=context.ids
         )
-        return call_out(call, await context.names.of(tx, principal.company_id, driver_ids_of([call])))
+        return await seen(tx, context, call)
 
     return await context.commands.run(request, principal, work)
 
 
-async def _quote(context: WebContext, principal: Principal, data: QuoteIn | CallIn) -> Quote:
-    origin = place(data.origin, None).point
-    trip = Trip(origin, place(data.destination, None).point, tuple(place(via, None).point for via in data.vias))
-    return await pricing.calculate(
-        context.router,
-        context.fallback_router,
-        context.shelf.of(principal.company_id),
-        trip,
-        departure=context.clock.now(),
-        region_chain=context.region_chain(context.region_of(origin)),
-        service=data.service,
-    )
-
-
-def _wish(context: WebContext, principal: Principal, data: CallIn) -> Wish:
-    def known(given: PlaceIn) -> Place:
-        return place(given, context.region_of(Point(given.lat, given.lon)))
-
-    return Wish(
-        company_id=principal.company_id,
-        customer_id=customer_of(principal),
-        origin=known(data.origin),
-        destination=known(data.destination),
-        vias=tuple(map(known, data.vias)),
-        service=data.service,
-        options=tuple(dict.fromkeys(data.options)),
-        payment=data.payment,
-        typed_fare=data.fare_amount,
-        note=data.note,
-        reserved_for=data.reserved_for,
-    )
+async def seen(tx: Tx, context: WebContext, call: Call) -> CallOut:
+    """The call as its customer sees it."""
+    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=await driver_out(tx, context, call))
 
 
 def _cursor(before: UUID | None) -> str | None:

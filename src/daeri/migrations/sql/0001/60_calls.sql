@@ -43,6 +43,27 @@ CREATE TABLE calls (
     releases integer NOT NULL DEFAULT 0,
     policy_version bigint NOT NULL,
     reconnects_call_id uuid UNIQUE REFERENCES calls (id),
+    -- What the calculator said when it was requested, and what the drive came to cost.
+    quote jsonb,
+    final_amount bigint CHECK (final_amount >= 0),
+    -- Who is driven home, or receives the car, when that is not the caller (I-058). The number is sealed, is found by
+    -- its hashes and is shown masked.
+    rider_name text,
+    rider_phone_sealed bytea,
+    rider_phone_hash bytea,
+    rider_phone_last4_hash bytea,
+    rider_phone_masked text,
+    car jsonb,
+    business_account_id uuid REFERENCES business_accounts (id),
+    business_name text,
+    business_payer text CHECK (business_payer IN ('company', 'customer')),
+    -- The calls of one request for several cars.
+    group_id uuid,
+    group_size integer CHECK (group_size >= 2),
+    CHECK (num_nulls(rider_name, rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked)
+        IN (0, 5)),
+    CHECK (num_nulls(business_account_id, business_name, business_payer) IN (0, 3)),
+    CHECK ((group_id IS NULL) = (group_size IS NULL)),
     CHECK ((timing = 'reserved') = (reserved_for IS NOT NULL)),
     -- An own call is ordered by its company; a partner's order by another one.
     CHECK ((source = 'own') = (orderer_id = company_id)),
@@ -60,6 +81,16 @@ CREATE INDEX calls_of_customer ON calls (customer_id, id DESC);
 CREATE INDEX calls_open_of_customer ON calls (customer_id)
     WHERE state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving');
 CREATE INDEX calls_of_driver ON calls (driver_id, id DESC);
+CREATE INDEX calls_of_group ON calls (group_id) WHERE group_id IS NOT NULL;
+CREATE INDEX calls_of_rider ON calls (company_id, rider_phone_hash) WHERE rider_phone_hash IS NOT NULL;
+CREATE INDEX calls_of_rider_last4 ON calls (company_id, rider_phone_last4_hash)
+    WHERE rider_phone_last4_hash IS NOT NULL;
+
+-- The calls that were requested together, as they stand; not even asked for where there is no group.
+CREATE FUNCTION call_group(p_group uuid) RETURNS jsonb LANGUAGE sql STABLE STRICT AS $$
+    SELECT jsonb_agg(jsonb_build_object('id', id, 'number', number, 'state', state) ORDER BY id)
+    FROM calls WHERE group_id = p_group
+$$;
 
 -- A customer's calls that have not ended, for one transaction at a time. A function, because its second statement sees
 -- what the transaction that the first one waited for has written, in one round trip.

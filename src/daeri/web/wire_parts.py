@@ -1,0 +1,215 @@
+"""The parts of a request and of a call on the wire: riders, cars, fares, plans, progress, receipts."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from daeri.calls.model import Call, State
+from daeri.customers.model import Payer, Transmission
+from daeri.kernel.terms import Payment
+from daeri.pricing.model import Chance, FarePlan, LineKind, PlanReason, QuoteLine, ShortageLevel
+
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
+Short = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
+Typed = Annotated[int, Meta(description="Whole won; the bounds come with the quote.")]
+
+
+class CarIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The car that is driven; `plate` is a Korean number plate."""
+
+    plate: Short
+    model: Short = ""
+    transmission: Transmission = Transmission.AUTO
+    note: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] = ""
+
+
+class RiderIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is driven home, or receives the car, with the number that their driver calls."""
+
+    phone: Short
+    name: Short = ""
+    car: CarIn | None = None
+
+
+class RiderPhoneIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The right number; without `name` the name stays."""
+
+    phone: Short
+    name: Short | None = None
+
+
+class FareIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another plan. `amount` is what is typed, or what the customer saw of another plan."""
+
+    plan: FarePlan
+    amount: Typed | None = None
+
+
+class CarOut(msgspec.Struct, frozen=True):
+    plate: str
+    model: str
+    transmission: Transmission
+    note: str
+
+
+class RiderOut(msgspec.Struct, frozen=True):
+    name: str
+    phone_masked: str
+
+
+class BusinessOut(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    payer: Payer
+
+
+class GroupMemberOut(msgspec.Struct, frozen=True):
+    id: UUID
+    number: str
+    state: State
+
+
+class GroupOut(msgspec.Struct, frozen=True):
+    """The calls of one request for several cars, in the order of their riders."""
+
+    id: UUID
+    size: int
+    calls: tuple[GroupMemberOut, ...]
+
+
+class FareOut(msgspec.Struct, frozen=True):
+    """What was agreed, in won. By meter `amount` is null until the drive is over; `estimate` is never null."""
+
+    plan: FarePlan
+    amount: int | None
+    estimate: int
+    lines: tuple[QuoteLine, ...]
+
+
+class WaitingOut(msgspec.Struct, frozen=True):
+    """The driver waits at the origin: what is free, since when, what it has cost more so far."""
+
+    free_s: int
+    since: datetime
+    extra_won: int
+
+
+class DriverPositionOut(msgspec.Struct, frozen=True):
+    lat: float
+    lon: float
+    at: datetime
+
+
+class PlanOut(msgspec.Struct, frozen=True):
+    """One fare plan; `amount` is null where nobody knows it yet."""
+
+    plan: FarePlan
+    amount: int | None
+    chance: Chance
+    is_default: bool
+    reason: PlanReason
+
+
+class TypedOut(msgspec.Struct, frozen=True):
+    """What may be typed, and below which the chance of a driver is low."""
+
+    floor_won: int
+    ceiling_won: int
+    low_below_won: int
+
+
+class QuoteOut(msgspec.Struct, frozen=True):
+    """The calculator's fare with its lines, the route as [latitude, longitude], and the plans side by side."""
+
+    amount: int
+    distance_m: int
+    duration_s: int
+    exact: bool
+    lines: tuple[QuoteLine, ...]
+    tariff_version: int
+    route: tuple[tuple[float, float], ...]
+    plans: tuple[PlanOut, ...]
+    typed: TypedOut
+    shortage: ShortageLevel
+
+
+class ShortageOut(msgspec.Struct, frozen=True):
+    """How short drivers are near the origin, and why where that is known (R-052)."""
+
+    level: ShortageLevel
+    reason: str | None
+
+
+class RaiseOut(msgspec.Struct, frozen=True):
+    plan: FarePlan
+    amount: int
+
+
+class ProgressOut(msgspec.Struct, frozen=True):
+    """What has been done to find a driver, as far as it is known; nothing is made up.
+
+    `asked` drivers saw the call, within `radius_m`. `nearest_m` is the nearest driver who might come, `expected_s` how
+    long one who answers now would take; both are null while nobody is in sight. `reason` is the outcome of the last
+    decision (I-038), `is_fare_low` says that the fare makes a driver unlikely, `raise` what would help.
+    """
+
+    waiting_s: int
+    asked: int
+    radius_m: int
+    nearest_m: int | None
+    expected_s: int | None
+    reason: str | None
+    is_fare_low: bool
+    shortage: ShortageOut
+    raise_to: RaiseOut | None = msgspec.field(name="raise")
+
+
+class ReceiptLineOut(msgspec.Struct, frozen=True):
+    kind: LineKind
+    amount: int
+
+
+class ReceiptOut(msgspec.Struct, frozen=True):
+    """What a drive has cost, in won; the lines add up to `total`."""
+
+    number: str
+    lines: tuple[ReceiptLineOut, ...]
+    total: int
+    payment: Payment
+    payer: Payer
+    started_at: datetime | None
+    ended_at: datetime | None
+    distance_m: int | None
+    duration_s: int | None
+    driver_name: str | None
+
+
+def fare_out(call: Call) -> FareOut:
+    """The agreed fare; what a meter will show is not known before the end."""
+    amount = call.final_amount if call.fare.plan is FarePlan.METER else call.fare.amount
+    return FareOut(call.fare.plan, amount, call.fare.amount, call.lines)
+
+
+def rider_out(call: Call) -> RiderOut | None:
+    rider = call.rider
+    return None if rider is None else RiderOut(rider.name, rider.phone_masked)
+
+
+def car_out(call: Call) -> CarOut | None:
+    car = call.car
+    return None if car is None else CarOut(car.plate, car.model, car.transmission, car.note)
+
+
+def business_out(call: Call) -> BusinessOut | None:
+    business = call.business
+    return None if business is None else BusinessOut(business.id, business.name, business.payer)
+
+
+def group_out(call: Call) -> GroupOut | None:
+    group = call.group
+    if group is None:
+        return None
+    return GroupOut(group.id, group.size, tuple(GroupMemberOut(m.id, m.number, m.state) for m in group.members))
