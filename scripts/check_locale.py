@@ -15,7 +15,10 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 from daeri.calls.model import EventKind
+from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.support.model import Kind as CaseKind
+from daeri.support.model import State as CaseState
 from daeri.web.console.live import UnmetReason
 from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
@@ -42,6 +45,11 @@ family("call.source.", Source)
 family("call.option.", Option)
 family("call.payment.", Payment)
 family("actor.", ActorKind)
+family("case.kind.", CaseKind)
+family("case.state.", CaseState)
+family("rating.tag.", RatingTag)
+family("restriction.reason.", RestrictionReason)
+family("restriction.lifted.", LiftedAs)
 family("driver.status.", DriverState)
 family("offer.outcome.", OfferOutcome)
 family("decision.reason.", DecisionReason)

@@ -82,6 +82,7 @@ __all__ = [
     "never_meet_list",
     "never_meet_pairs",
     "open_business",
+    "page",
     "plate",
     "rate",
     "rating_changeable_until",
@@ -110,6 +111,19 @@ async def get(tx: Tx, customer_id: CustomerId, company_id: CompanyId) -> Custome
     if customer is None:
         raise CustomerNotFound()
     return customer
+
+
+async def page(
+    tx: Tx,
+    company_id: CompanyId,
+    *,
+    ids: Sequence[UUID] | None = None,
+    restricted_at: datetime | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[Customer]:  # fmt: skip -- the signature reads as one sentence
+    """The company's customers, newest first: of these ids, and with a restriction that runs then, where given."""
+    return await store.page(tx, company_id, ids=ids, restricted_at=restricted_at, before=before, limit=limit)
 
 
 def plate(text: str) -> str:

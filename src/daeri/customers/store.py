@@ -1,5 +1,6 @@
 """All SQL of the customers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,14 @@ SELECT id, company_id, 1, $3 FROM accounts_public WHERE id = $1 AND company_id =
 ON CONFLICT (id) DO NOTHING
 """
 _BY_ID = "SELECT id, company_id, version, created_at FROM customers WHERE id = $1 AND company_id = $2"
+# Newest first; `$2` is the last id of the page before, `$4` an instant at which new calls are refused.
+_LIST = """
+SELECT id, company_id, version, created_at FROM customers c
+WHERE company_id = $1 AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid[] IS NULL OR id = ANY($3))
+  AND ($4::timestamptz IS NULL OR EXISTS (
+      SELECT FROM customer_restrictions r WHERE r.customer_id = c.id AND r.lifted_at IS NULL AND r.ends_at > $4))
+ORDER BY id DESC LIMIT $5
+"""
 # What a customer keeps is counted and added to by one transaction at a time.
 _LOCK = "SELECT id FROM customers WHERE id = $1 AND company_id = $2 FOR NO KEY UPDATE"
 
@@ -49,9 +58,20 @@ async def insert(tx: Tx, customer_id: CustomerId, company_id: CompanyId, *, now:
 
 async def by_id(tx: Tx, customer_id: CustomerId, company_id: CompanyId) -> Customer | None:
     row = await tx.row(_BY_ID, customer_id, company_id)
-    if row is None:
-        return None
-    return Customer(CustomerId(row["id"]), CompanyId(row["company_id"]), row["version"], row["created_at"])
+    return None if row is None else _customer(row)
+
+
+async def page(
+    tx: Tx,
+    company_id: UUID,
+    *,
+    ids: Sequence[UUID] | None,
+    restricted_at: datetime | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Customer]:  # fmt: skip -- the signature reads as one sentence
+    wanted = None if ids is None else list(ids)
+    return [_customer(row) for row in await tx.rows(_LIST, company_id, before, wanted, restricted_at, limit)]
 
 
 async def lock(tx: Tx, customer_id: CustomerId, company_id: CompanyId) -> bool:
@@ -122,6 +142,10 @@ async def drop_car(tx: Tx, customer_id: CustomerId, car_id: UUID) -> bool:
 
 def _plate_error(violation: UniqueViolationError) -> Exception:
     return PlateTaken() if violation.constraint_name == _ONE_PLATE else violation
+
+
+def _customer(row: Row) -> Customer:
+    return Customer(CustomerId(row["id"]), CompanyId(row["company_id"]), row["version"], row["created_at"])
 
 
 def _favourite(row: Row) -> Favourite:

@@ -19,7 +19,9 @@ from daeri.infra.metrics import Part
 from daeri.kernel.errors import DaeriError
 from daeri.web.api import (
     console,
+    console_customers,
     customer_account,
+    customer_bonds,
     customer_calls,
     driver_work,
     ground,
@@ -70,12 +72,14 @@ def api_router(context: WebContext) -> Router:
         sign_in.router,
         customer_calls.router,
         customer_account.router,
+        customer_bonds.router,
         places.router,
         driver_work.router,
         positions.router,
         ground.router,
         operations.router,
         console.router,
+        console_customers.router,
     ]
     if context.stepper is not None:
         routers.append(replay.router)

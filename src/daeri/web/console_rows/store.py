@@ -1,5 +1,6 @@
 """SQL for what the console shows of a whole company at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,21 @@ LEFT JOIN LATERAL (
 ) d ON true
 WHERE c.company_id = $1 AND c.state = 'requested' ORDER BY c.id LIMIT $2
 """
+
+_CALLS_OF_CUSTOMERS = """
+SELECT customer_id, count(*) AS calls, count(*) FILTER (WHERE state = 'completed') AS completed,
+       max(requested_at) AS last_at
+FROM calls_public WHERE company_id = $1 AND customer_id = ANY($2) GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCalls:
+    """How many calls a customer ever asked for, how many were completed, and when the last one was asked for."""
+
+    calls: int = 0
+    completed: int = 0
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +95,9 @@ async def board(tx: Tx, company_id: UUID, *, limit: int = 2_000) -> list[Waiting
         )
         for row in await tx.rows(_BOARD, company_id, limit)
     ]
+
+
+async def calls_of_customers(tx: Tx, company_id: UUID, customer_ids: Sequence[UUID]) -> dict[UUID, CustomerCalls]:
+    """Who has never called is left out."""
+    rows = await tx.rows(_CALLS_OF_CUSTOMERS, company_id, list(customer_ids))
+    return {row["customer_id"]: CustomerCalls(row["calls"], row["completed"], row["last_at"]) for row in rows}
