@@ -22,6 +22,15 @@ ROUTES = [
     ("GET", "/calls", {"customer"}),
     ("GET", "/calls/{id}", {"customer"}),
     ("POST", "/calls/{id}/cancel", {"customer"}),
+    ("GET", "/customer", {"customer"}),
+    ("PUT", "/customer", {"customer"}),
+    ("POST", "/customer/places", {"customer"}),
+    ("DELETE", "/customer/places/{id}", {"customer"}),
+    ("POST", "/customer/cars", {"customer"}),
+    ("PUT", "/customer/cars/{id}", {"customer"}),
+    ("DELETE", "/customer/cars/{id}", {"customer"}),
+    ("GET", "/places", {"customer", "driver", "staff", "gateway"}),
+    ("GET", "/places/at", {"customer", "driver", "staff", "gateway"}),
     ("GET", "/driver", {"driver"}),
     ("POST", "/driver/duty", {"driver"}),
     ("POST", "/driver/offers/{id}/accept", {"driver"}),
@@ -47,6 +56,10 @@ NAMES = [f"{method} {path}" for method, path, _ in ROUTES]
 BODIES: dict[str, Any] = {
     "/quotes": TRIP,
     "/calls": TRIP,
+    "/customer": {"name": "서연"},
+    "/customer/places": {"label": "집", "name": "서울숲", "lat": 37.5, "lon": 127.0},
+    "/customer/cars": {"plate": "12가3456"},
+    "/customer/cars/{id}": {"plate": "12가3456"},
     "/driver/duty": {"on": False},
     "/driver/handles": {"ids": []},
     "/driver/positions": {"points": []},
@@ -352,7 +365,7 @@ def _talk(running: Running, sent: bytes) -> tuple[int, bytes]:
 
 
 def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx.Response:
-    body = json.dumps(BODIES[path]).encode() if path in BODIES and method == "POST" else b""
+    body = json.dumps(BODIES[path]).encode() if path in BODIES and method in {"POST", "PUT"} else b""
     sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
     return client.request(method, path.format(id=uuid4(), job=1), headers=sent, content=body)
 
