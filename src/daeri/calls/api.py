@@ -128,10 +128,18 @@ async def request_group(
 
 
 async def assign(
-    tx: Tx, call_id: UUID, company_id: UUID, *, driver_id: DriverId, performer_id: CompanyId, now: datetime, ids: Ids
-) -> Call:
-    """Give the waiting call to a driver who took it; IllegalMove when it no longer waits."""
-    change = Change(Actor(ActorKind.DRIVER, driver_id))
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    *,
+    driver_id: DriverId,
+    performer_id: CompanyId,
+    now: datetime,
+    ids: Ids,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """Give the waiting call to a driver who took it, or by `change`; IllegalMove when it no longer waits."""
+    change = change or Change(Actor(ActorKind.DRIVER, driver_id))
     return await _move(tx, call_id, company_id, Move.ASSIGN, change, now=now, ids=ids, extra=(driver_id, performer_id))
 
 

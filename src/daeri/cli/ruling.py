@@ -22,7 +22,10 @@ app = typer.Typer(no_args_is_help=True, help="What each company lets its calls, 
 
 KINDS: Mapping[str, type[Policy]] = {
     **POLICIES,
-    **{kind.name: kind for kind in (Tariff, FarePlanPolicy, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)},
+    **{
+        kind.name: kind
+        for kind in (Tariff, FarePlanPolicy, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)
+    },
 }
 
 Name = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]

@@ -23,6 +23,7 @@ from daeri.web.api import (
     customer_account,
     customer_bonds,
     customer_calls,
+    customer_waiting,
     driver_work,
     ground,
     operations,
@@ -71,6 +72,7 @@ def api_router(context: WebContext) -> Router:
     routers = [
         sign_in.router,
         customer_calls.router,
+        customer_waiting.router,
         customer_account.router,
         customer_bonds.router,
         places.router,

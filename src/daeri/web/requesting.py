@@ -14,12 +14,13 @@ from daeri.infra.database import Tx
 from daeri.kernel.errors import Invalid
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId
+from daeri.kernel.terms import ActorKind
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.principals import customer_of
-from daeri.web.wire import CallIn, DriverOut, PlaceIn, QuoteIn, place
+from daeri.web.wire import CallIn, CallOut, DriverOut, PlaceIn, QuoteIn, call_out, place
 from daeri.web.wire_parts import CarIn, DriverPositionOut, PlanOut, QuoteOut, RiderIn, TypedOut
 
 MOST_ROUTE_POINTS = 500  # of a line on a phone's map
@@ -35,6 +36,14 @@ class CarTwice(Invalid):
     """The car was named and picked at once."""
 
     code = "car_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """How short drivers are, and why where that is known."""
+
+    level: ShortageLevel
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +67,12 @@ async def priced(context: WebContext, principal: Principal, data: QuoteIn | Call
     pricing.check_trip(trip, book, at=departure, region_chain=chain, service=data.service)
     route = await pricing.find_route(context.router, context.fallback_router, trip)
     quote = pricing.price(route, book, departure=departure, vias=len(vias), region_chain=chain, service=data.service)
-    level = await shortage_at(context, principal.company_id, origin.point, data.reserved_for)
-    return Priced(quote, route, level)
+    return Priced(quote, route, await _shortage_for(context, principal.company_id, origin.point, data.reserved_for))
 
 
-async def shortage_at(
-    context: WebContext, company_id: CompanyId, point: Point, reserved_for: datetime | None
-) -> ShortageLevel:
-    """How short drivers are around `point` now; nobody knows it for a time to come."""
-    return ShortageLevel.NONE
+async def shortage_at(tx: Tx, context: WebContext, company_id: CompanyId, point: Point) -> Shortage:
+    """How short drivers are around `point` now."""
+    return Shortage(ShortageLevel.NONE, None)
 
 
 async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallIn) -> Wish:
@@ -113,6 +119,11 @@ def quote_out(found: Priced, sheet: PlanSheet) -> QuoteOut:
     )
 
 
+async def seen(tx: Tx, context: WebContext, call: Call) -> CallOut:
+    """The call as its customer sees it."""
+    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=await driver_out(tx, context, call))
+
+
 async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | None:
     """The call's driver as its customer sees them: name, and where they are while they come or drive."""
     driver_id = call.driver_id
@@ -123,6 +134,16 @@ async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | Non
     found = None if slot is None else position_of(context.fleet, slot)
     position = None if found is None else DriverPositionOut(found[0].lat, found[0].lon, found[1])
     return DriverOut(driver_id, names.get(driver_id, ""), position=position)
+
+
+async def _shortage_for(
+    context: WebContext, company_id: CompanyId, point: Point, reserved_for: datetime | None
+) -> ShortageLevel:
+    """Nobody knows it for a time to come."""
+    if reserved_for is not None:
+        return ShortageLevel.NONE
+    async with context.database.transaction() as tx:
+        return (await shortage_at(tx, context, company_id, point)).level
 
 
 def _known(context: WebContext, given: PlaceIn) -> Place:

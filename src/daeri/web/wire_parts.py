@@ -10,7 +10,7 @@ from msgspec import Meta
 from daeri.calls.model import Call, State
 from daeri.customers.model import Payer, Transmission
 from daeri.kernel.terms import Payment
-from daeri.pricing.model import Chance, FarePlan, LineKind, PlanReason, QuoteLine, ShortageLevel
+from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, ShortageLevel
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
 Short = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
@@ -167,16 +167,11 @@ class ProgressOut(msgspec.Struct, frozen=True):
     raise_to: RaiseOut | None = msgspec.field(name="raise")
 
 
-class ReceiptLineOut(msgspec.Struct, frozen=True):
-    kind: LineKind
-    amount: int
-
-
 class ReceiptOut(msgspec.Struct, frozen=True):
     """What a drive has cost, in won; the lines add up to `total`."""
 
     number: str
-    lines: tuple[ReceiptLineOut, ...]
+    lines: tuple[QuoteLine, ...]
     total: int
     payment: Payment
     payer: Payer

@@ -8,7 +8,7 @@ from litestar.params import Parameter, QueryParameter
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Change, State
+from daeri.calls.model import Change, State
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
@@ -18,7 +18,7 @@ from daeri.pricing import api as pricing
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
-from daeri.web.requesting import check_round_trip, driver_out, priced, quote_out, wish_of
+from daeri.web.requesting import check_round_trip, priced, quote_out, seen, wish_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
 
@@ -96,11 +96,6 @@ async def cancel_call(
         return await seen(tx, context, call)
 
     return await context.commands.run(request, principal, work)
-
-
-async def seen(tx: Tx, context: WebContext, call: Call) -> CallOut:
-    """The call as its customer sees it."""
-    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=await driver_out(tx, context, call))
 
 
 def _cursor(before: UUID | None) -> str | None:

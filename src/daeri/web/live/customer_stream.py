@@ -19,6 +19,7 @@ from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CustomerId, DriverId
+from daeri.kernel.terms import ActorKind
 from daeri.web.context import WebContext
 from daeri.web.live.call_feed import CallFeed
 from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
@@ -152,7 +153,7 @@ class CustomerStreams:
             names = await names_of(tx, self._context.names, page.calls)
         for call in page.calls:
             follower.learn(call)
-        return CallsSnapshot(tuple(call_out(call, names) for call in page.calls))
+        return CallsSnapshot(tuple(call_out(call, names, viewer=ActorKind.CUSTOMER) for call in page.calls))
 
     async def _run(self) -> None:
         stop_following = self._feed.follow(self._calls_changed)
@@ -201,7 +202,7 @@ class CustomerStreams:
             followers = () if call.customer_id is None else self._followers.get(call.customer_id, ())
             for follower in followers:
                 if follower.learn(call):
-                    follower.outbox.put(event("call", call_out(call, names)))
+                    follower.outbox.put(event("call", call_out(call, names, viewer=ActorKind.CUSTOMER)))
 
 
 Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]

@@ -11,6 +11,7 @@ from daeri.calls.model import Call
 from daeri.drivers import api as drivers
 from daeri.infra.bus import Bus
 from daeri.infra.database import Tx
+from daeri.kernel.terms import ActorKind
 from daeri.web.live.driver_rows import Told, difference, names_of, read_rows
 from daeri.web.live.messages import CallChanged
 from daeri.web.names import NameBook
@@ -73,7 +74,10 @@ class ReplayInbox:
                 self._versions.pop(call.id, None)
         found.sort(key=lambda call: (str(call.customer_id), call.id))
         return [
-            {"customer_id": str(call.customer_id), **msgspec.to_builtins(CallChanged(call_out(call, names)))}
+            {
+                "customer_id": str(call.customer_id),
+                **msgspec.to_builtins(CallChanged(call_out(call, names, viewer=ActorKind.CUSTOMER))),
+            }
             for call in found
         ]
 

@@ -1,0 +1,89 @@
+"""What customers do and see while a call waits, and after it: another fare, the right number, progress, receipt."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get, post
+
+from daeri.accounts.model import Principal
+from daeri.calls import api as calls
+from daeri.calls.model import Call, NewFare
+from daeri.dispatch import api as dispatch
+from daeri.infra.database import Tx
+from daeri.kernel.ids import CallId
+from daeri.web.api.documented import Command, answers
+from daeri.web.context import WebContext
+from daeri.web.principals import customer_of
+from daeri.web.progress import progress_of
+from daeri.web.receipts import receipt_of
+from daeri.web.requesting import seen, shortage_at
+from daeri.web.wire import CallOut
+from daeri.web.wire_parts import FareIn, ProgressOut, ReceiptOut, RiderPhoneIn
+
+Req = Request[Any, Any, Any]
+
+
+@post("/calls/{call_id:uuid}/fare", status_code=200, operation_class=Command, responses=answers(200, CallOut))
+async def change_fare(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareIn
+) -> Response[bytes]:
+    """Change the fare plan of a call that waits, and go on waiting (I-038, R-056)."""
+
+    async def work(tx: Tx) -> CallOut:
+        call, now = await _own(tx, principal, call_id), context.clock.now()
+        policies = context.request_policies(principal.company_id, call.origin.region, call.service, now)
+        shortage = await shortage_at(tx, context, principal.company_id, call.origin.point)
+        wanted = NewFare(data.plan, data.amount, policies.plans, shortage.level)
+        changed = await dispatch.change_fare(
+            tx, CallId(call_id), principal.company_id, wanted, principal.actor, now=now, ids=context.ids
+        )
+        return await seen(tx, context, changed)
+
+    return await context.commands.run(request, principal, work)
+
+
+@post("/calls/{call_id:uuid}/rider", status_code=200, operation_class=Command, responses=answers(200, CallOut))
+async def correct_rider(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: RiderPhoneIn
+) -> Response[bytes]:
+    """Correct the number of a call's rider, which its driver calls from now on (I-058)."""
+
+    async def work(tx: Tx) -> CallOut:
+        await _own(tx, principal, call_id)
+        phone = calls.rider_phone(context.gate.vault, principal.company_id, data.phone)
+        call = await calls.correct_rider(
+            tx,
+            call_id,
+            principal.company_id,
+            phone,
+            name=None if data.name is None else data.name.strip(),
+            actor=principal.actor,
+            now=context.clock.now(),
+            ids=context.ids,
+        )
+        return await seen(tx, context, call)
+
+    return await context.commands.run(request, principal, work)
+
+
+@get("/calls/{call_id:uuid}/progress")
+async def get_progress(context: WebContext, principal: Principal, call_id: UUID) -> ProgressOut:
+    """What has been done so far to find a driver, and what would help (R-052, I-038)."""
+    async with context.database.transaction() as tx:
+        return await progress_of(tx, context, await _own(tx, principal, call_id), now=context.clock.now())
+
+
+@get("/calls/{call_id:uuid}/receipt")
+async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) -> ReceiptOut:
+    """What a completed drive has cost."""
+    async with context.database.reading() as tx:
+        call = await _own(tx, principal, call_id)
+        names = {} if call.driver_id is None else await context.names.of(tx, call.company_id, [call.driver_id])
+    return receipt_of(call, None if call.driver_id is None else names.get(call.driver_id))
+
+
+async def _own(tx: Tx, principal: Principal, call_id: UUID) -> Call:
+    return await calls.get_for_customer(tx, principal.company_id, call_id, customer_of(principal))
+
+
+router = Router(path="/", route_handlers=[change_fare, correct_rider, get_progress, get_receipt], tags=["customer"])

@@ -1,0 +1,31 @@
+"""What a customer is told while they wait: the search so far, how short drivers are, and what would help."""
+
+from datetime import datetime
+
+from daeri.calls.model import Call
+from daeri.dispatch import api as dispatch
+from daeri.infra.database import Tx
+from daeri.pricing import api as pricing
+from daeri.web.context import WebContext
+from daeri.web.requesting import shortage_at
+from daeri.web.wire_parts import ProgressOut, RaiseOut, ShortageOut
+
+
+async def progress_of(tx: Tx, context: WebContext, call: Call, *, now: datetime) -> ProgressOut:
+    """Only what the rows say; what nobody knows is null (R-052, R-056, I-038)."""
+    policies = context.request_policies(call.company_id, call.origin.region, call.service, now)
+    search = await dispatch.search_of(tx, call, policies.dispatch.value, now=now)
+    shortage = await shortage_at(tx, context, call.company_id, call.origin.point)
+    sheet = None if call.quote is None else pricing.plan_sheet(call.quote, policies.plans, shortage.level)
+    found = None if sheet is None or not search.is_unmet else pricing.raised(call.fare.amount, sheet, policies.plans)
+    return ProgressOut(
+        waiting_s=int(search.waited.total_seconds()),
+        asked=search.asked,
+        radius_m=search.radius_m,
+        nearest_m=search.nearest_m,
+        expected_s=search.expected_s,
+        reason=search.outcome,
+        is_fare_low=sheet is not None and pricing.is_low(call.fare.amount, sheet),
+        shortage=ShortageOut(shortage.level, shortage.reason),
+        raise_to=None if found is None else RaiseOut(*found),
+    )
