@@ -31,6 +31,7 @@ from daeri.calls.model import (
     TooManyOpenCalls,
     Wish,
 )
+from daeri.customers import api as customers
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
@@ -109,6 +110,7 @@ async def request(tx: Tx, command: RequestCall, actor: Actor, *, now: datetime, 
     CustomerRestricted while new own calls of the customer are refused (R-062).
     """
     await _keep_within(tx, command, 1)
+    await _check_standing(tx, command, now)
     return await _insert(tx, command, actor, now=now, ids=ids)
 
 
@@ -117,11 +119,12 @@ async def request_group(
 ) -> list[Call]:
     """Add the calls of one request, a call each, in the order of the commands: several are tied together (R-005).
 
-    All or none: TooManyOpenCalls when they are too many for their customer.
+    All or none: TooManyOpenCalls when they are too many for their customer, CustomerRestricted as for one.
     """
     if len(commands) == 1:
         return [await request(tx, commands[0], actor, now=now, ids=ids)]
     await _keep_within(tx, commands[0], len(commands))
+    await _check_standing(tx, commands[0], now)
     key = GroupKey(ids.new(), len(commands))
     made = [await _insert(tx, replace(command, group=key), actor, now=now, ids=ids) for command in commands]
     return await _in_order(tx, made)
@@ -337,6 +340,11 @@ async def track(tx: Tx, company_id: UUID, call_id: UUID) -> bytes:
 async def delete_tracks_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
     """Retention: positions of the company's ended drives from before then; how many chunks."""
     return await store.delete_tracks_before(tx, company_id, before, limit)
+
+
+async def _check_standing(tx: Tx, command: RequestCall, now: datetime) -> None:
+    if command.source is Source.OWN and command.customer_id is not None:
+        await customers.check_may_request(tx, command.company_id, command.customer_id, now=now)
 
 
 async def _keep_within(tx: Tx, command: RequestCall, more: int) -> None:
