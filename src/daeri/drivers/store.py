@@ -1,15 +1,18 @@
 """All SQL of drivers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from daeri.drivers.model import Driver, DriverDay, Duty, EventKind, LastPosition, SignUp
+from daeri.drivers.model import Driver, DriverDay, DriverFilter, Duty, EventKind, LastPosition, SignUp
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
-from daeri.kernel.terms import Actor, Service
+from daeri.kernel.terms import SYSTEM, Actor, Service
 
-_COLUMNS = "id, company_id, status, duty, duty_changed_at, services, version, revision"
+_COLUMNS = """
+id, company_id, status, duty, duty_changed_at, services, version, revision, licence_expires_on, insurance_expires_on,
+papers_until
+"""
 
 _APPLY = f"""
 WITH added AS (
@@ -20,26 +23,59 @@ SELECT emit($5, company_id, $6, 'driver', id, 1, $3, $7, $8, NULL, '{{}}'), adde
 """
 _APPROVE = f"""
 WITH changed AS (
-    UPDATE drivers SET status = 'approved', services = coalesce($3::text[], services), version = version + 1,
+    UPDATE drivers SET status = CASE status WHEN 'suspended' THEN status ELSE 'approved' END,
+           services = coalesce($3::text[], services), licence_expires_on = coalesce($9, licence_expires_on),
+           insurance_expires_on = coalesce($10, insurance_expires_on), version = version + 1,
            revision = nextval('driver_revisions')
     WHERE id = $1 AND company_id = $2 RETURNING {_COLUMNS}
 )
 SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
 """
+_CHANGE_STATUS = f"""
+WITH changed AS (
+    UPDATE drivers SET status = $3, version = version + 1, revision = nextval('driver_revisions')
+    WHERE id = $1 AND company_id = $2 RETURNING {_COLUMNS}
+)
+SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, $9), changed.* FROM changed
+"""
 _SET_DUTY = f"""
 WITH changed AS (
     UPDATE drivers SET duty = $3, duty_changed_at = $4, version = version + 1, revision = nextval('driver_revisions')
-    WHERE id = $1 AND company_id = $2 AND duty <> $3 AND ($3 = 'off' OR status = 'approved') RETURNING {_COLUMNS}
+    WHERE id = $1 AND company_id = $2 AND duty <> $3
+      AND ($3 = 'off' OR (status = 'approved' AND (papers_until IS NULL OR papers_until > $4))) RETURNING {_COLUMNS}
 )
 SELECT emit($5, company_id, $6, 'driver', id, version, $4, $7, $8, NULL, '{{}}'), changed.* FROM changed
 """
+_REST = """
+WITH changed AS (
+    UPDATE drivers SET duty = 'off', duty_changed_at = $2, version = version + 1, revision = nextval('driver_revisions')
+    WHERE id = $1 AND duty = 'on' AND (status <> 'approved' OR papers_until <= $2)
+    RETURNING id, company_id, version, status
+)
+SELECT emit($3, company_id, $4, 'driver', id, version, $2, $5, NULL, NULL, jsonb_build_object('status', status)), id
+FROM changed
+"""
 _ENROL = """
-INSERT INTO drivers (id, company_id, status, duty, duty_changed_at, services, created_at, version)
-SELECT id, $2, 'approved', $3, $4, $5, $4, 1 FROM unnest($1::uuid[]) AS id ON CONFLICT (id) DO NOTHING
+INSERT INTO drivers (id, company_id, status, duty, duty_changed_at, services, created_at, version,
+                     licence_expires_on, insurance_expires_on)
+SELECT id, $2, 'approved', $3, $4, $5, $4, 1, $6, $6 FROM unnest($1::uuid[]) AS id ON CONFLICT (id) DO NOTHING
 """
 _GET = f"SELECT {_COLUMNS} FROM drivers WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
 _APPLIED = f"SELECT {_COLUMNS} FROM drivers WHERE company_id = $1 AND status = 'applied' ORDER BY id"
+_FIND = f"""
+SELECT {_COLUMNS} FROM drivers d
+WHERE company_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid[] IS NULL OR id = ANY($3))
+  AND ($4::boolean IS NULL OR $4 = EXISTS (
+      SELECT FROM driver_applications a WHERE a.driver_id = d.id AND a.state = 'open'))
+  AND ($5::uuid IS NULL OR id > $5)
+ORDER BY id LIMIT $6
+"""
+_NEXT_DUE = """
+SELECT least((SELECT min(ends_at) FROM driver_suspensions WHERE ended_at IS NULL),
+             (SELECT min(due_at) FROM driver_reminders WHERE done_at IS NULL),
+             (SELECT min(papers_until) FROM drivers WHERE duty = 'on'))
+"""
 _ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
 _SAVE_POSITIONS = """
 INSERT INTO driver_positions (driver_id, company_id, lat, lon, at, accuracy_m)
@@ -84,9 +120,16 @@ async def apply(
 
 
 async def enrol(
-    tx: Tx, driver_ids: Sequence[UUID], company_id: UUID, *, duty: Duty, services: Sequence[Service], now: datetime
+    tx: Tx,
+    driver_ids: Sequence[UUID],
+    company_id: UUID,
+    *,
+    duty: Duty,
+    services: Sequence[Service],
+    papers_expire_on: date | None,
+    now: datetime,
 ) -> None:
-    await tx.execute(_ENROL, list(driver_ids), company_id, duty, now, list(services))
+    await tx.execute(_ENROL, list(driver_ids), company_id, duty, now, list(services), papers_expire_on)
 
 
 async def approve(
@@ -98,12 +141,54 @@ async def approve(
     *,
     event_id: UUID,
     now: datetime,
+    licence_expires_on: date | None = None,
+    insurance_expires_on: date | None = None,
 ) -> Driver | None:  # fmt: skip -- the signature reads as one sentence
+    """Let the driver work; who is suspended stays so. Days that are not given stay as they are."""
     allowed = None if services is None else list(services)
     row = await tx.row(
-        _APPROVE, driver_id, company_id, allowed, now, event_id, EventKind.APPROVED, actor.kind, actor.id
+        _APPROVE,
+        driver_id,
+        company_id,
+        allowed,
+        now,
+        event_id,
+        EventKind.APPROVED,
+        actor.kind,
+        actor.id,
+        licence_expires_on,
+        insurance_expires_on,
     )
     return None if row is None else _driver(row)
+
+
+async def change_status(
+    tx: Tx,
+    driver: Driver,
+    status: SignUp,
+    kind: EventKind,
+    actor: Actor,
+    *,
+    event_id: UUID,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> Driver:  # fmt: skip -- the signature reads as one sentence
+    """Set the status of a driver whom the caller has locked, with the event of what happened."""
+    row = await tx.row(
+        _CHANGE_STATUS,
+        driver.id,
+        driver.company_id,
+        status,
+        now,
+        event_id,
+        kind,
+        actor.kind,
+        actor.id,
+        dict(data or {}),
+    )
+    if row is None:
+        raise LookupError("a locked driver is gone")
+    return _driver(row)
 
 
 async def set_duty(
@@ -113,6 +198,24 @@ async def set_duty(
     kind = EventKind.ON_DUTY if duty is Duty.ON else EventKind.OFF_DUTY
     row = await tx.row(_SET_DUTY, driver_id, company_id, duty, now, event_id, kind, actor.kind, actor.id)
     return None if row is None else _driver(row)
+
+
+async def rest_if_barred(tx: Tx, driver_id: UUID, *, event_id: UUID, now: datetime) -> bool:
+    """Put the driver off duty when they are on it and may not work; whether that was so."""
+    return await tx.row(_REST, driver_id, now, event_id, EventKind.OFF_DUTY, SYSTEM.kind) is not None
+
+
+async def find(tx: Tx, wanted: DriverFilter, after: UUID | None, limit: int) -> list[Driver]:
+    people = None if wanted.people is None else list(wanted.people)
+    rows = await tx.rows(
+        _FIND, wanted.company_id, wanted.status, people, wanted.has_open_application, after, limit
+    )  # fmt: skip -- the order of the parameters is the statement's
+    return [_driver(row) for row in rows]
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    instant: datetime | None = await tx.value(_NEXT_DUE)
+    return instant
 
 
 async def applied(tx: Tx, company_id: UUID) -> list[Driver]:
@@ -171,6 +274,9 @@ def _driver(row: Row) -> Driver:
         services=tuple(map(Service, row["services"])),
         version=row["version"],
         revision=row["revision"],
+        licence_expires_on=row["licence_expires_on"],
+        insurance_expires_on=row["insurance_expires_on"],
+        papers_until=row["papers_until"],
     )
 
 
