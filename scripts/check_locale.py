@@ -14,9 +14,10 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from daeri.calls.model import EventKind
-from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason
+from daeri.calls.model import EventKind, Kind, State, Tag
+from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.pricing.model import Chance, FarePlan, LineKind
 from daeri.support.model import Kind as CaseKind
 from daeri.support.model import State as CaseState
 from daeri.web.console.live import UnmetReason
@@ -60,9 +61,61 @@ family("live.", ("connecting", "live", "lost", "signed_out"))
 family("room.", ("home", "calls", "drivers", "jobs"))
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
 family("sign_in.refused.", ("wrong_credentials", "rate_limited"))
+family("phone.app.", ("customer", "customer.short", "driver", "driver.short"))
+_DOORS = ("customer", "driver", "console")
+family("phone.landing.", ("lead", "where", *_DOORS, *(f"{door}.text" for door in _DOORS)))
+family("app.business.pays.", ("company", "customer"))
+family("app.call.", State)
+family("app.state.", State)
+family("app.cancelled.by.", ("customer", "driver", "other"))
+family("app.chance.", Chance)
+family("app.favourite.", ("home", "work", "other"))
+family("app.history.", ("all", "completed", "cancelled", "reserved"))
+family("app.line.", LineKind)
+family("app.missing.", ("origin", "via", "destination", "riders", "phone", "fare"))
+family("app.pay.", Payment)
+family("app.payment.", Payment)
+family("app.plan.", (*FarePlan, "recommended.about", "calculator.about", "meter.about"))
+family("app.rating.tag.", RatingTag)
+_RIDING = ("me", "another", "several")
+family("app.riding.", (*_RIDING, *(f"{one}.about" for one in _RIDING)))
+family("app.search.", ("origin", "via", "destination"))
+family("app.service.", (*Service, *(f"{one}.about" for one in Service)))
+family("app.shortage.", ("tight", "short"))
+family("app.shortage.why.", ("weather", "volume"))
+family("app.slot.", ("origin", "via", "destination"))
+family("app.tab.", ("home", "history", "profile"))
+family("app.tag.", (*(tag for tag in Tag if tag is not Tag.VIA),))
+family("app.transmission.", Transmission)
+family("app.typed.", Chance)
+family("app.unmet.", ("listed", "beaten_by_call", "all_asked", "all_busy", "none_eligible", "no_driver_in_radius"))
+# The driver's app.
+family("drive.appeal.", ("waiting", "upheld", "refused"))
+_SIGN_UP = ("applied", "approved", "suspended", "refused")
+family("drive.application.status.", tuple(f"{code}{more}" for code in _SIGN_UP for more in ("", ".more")))
+family("drive.cancel.reason.", ("customer_asked", "cannot_find", "car_trouble", "unwell", "unsafe", "other"))
+family("drive.car.", ("auto", "manual"))
+family("drive.document.", ("licence", "insurance", "photo", "bank"))
+family("drive.document.state.", ("missing", "sending", "sent", "failed"))
+family("drive.gps.", ("asking", "denied", "missing"))
+family("drive.kind.", Kind)
+family("drive.licence.", ("first_large", "first_normal", "second_normal"))
+family("drive.link.", ("connecting", "live", "lost", "signed_out"))
+_GONE = ("taken", "cancelled", "expired", "withdrawn")
+family("drive.lost.", tuple(f"{code}{more}" for code in _GONE for more in ("", ".more")))
+family("drive.payment.", Payment)
+family("drive.pending.", ("arrive", "start", "complete", "via", "no_show", "cancel"))
+family("drive.service.", Service)
+family("drive.suspension.", ("in_force", "lifted", "over"))
+family("drive.tag.", Tag)
+family(
+    "drive.trip.",
+    ("requested", "assigned", "arrived", "driving", "completed", "cancelled_after_assignment"),
+)
+family("drive.why.reason.", DecisionReason)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
-OPEN_FAMILIES = ("reason.", "timeline.", "sign_in.refused.", "problem.")
+OPEN_FAMILIES = ("drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")
 
 
 @dataclass(frozen=True, slots=True)
