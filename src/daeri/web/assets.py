@@ -16,10 +16,11 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".woff2": "font/woff2",
     ".md": "text/markdown; charset=utf-8",
 }
-_ALREADY_SMALL = {".woff2"}
+_ALREADY_SMALL = {".png", ".woff2"}
 
 
 @dataclass(frozen=True, slots=True)

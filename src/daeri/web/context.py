@@ -79,6 +79,11 @@ class WebContext:
     # The code of a challenge where pages show it themselves: in a demo, and nowhere else.
     shown_code: Callable[[ChallengeId], str | None] = _hidden
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is for trying out: pages then say so."""
+        return self.shown_code is not _hidden
+
     def moment(self) -> Moment:
         """Both times of this request."""
         return Moment(self.clock.now(), self.wall.wall_now())

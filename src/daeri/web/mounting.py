@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from litestar import get
-from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from daeri.web.app import MissingPage
-from daeri.web.console.door import HOME_PATH
 from daeri.web.console.routes import ConsoleRoom, console_router, nowhere
 from daeri.web.console_rows.rows import ConsoleRows
 from daeri.web.console_rows.staff_door import CookieDoor
@@ -19,6 +16,7 @@ from daeri.web.live.console_stream import ConsoleStreams, console_stream_router
 from daeri.web.live.customer_stream import CustomerStreams, customer_stream_router
 from daeri.web.live.driver_listener import DriverListener
 from daeri.web.pages import Basemap, build_pages
+from daeri.web.phone.routes import PhoneRoom, phone_routers
 from daeri.web.static_routes import static_router
 
 
@@ -43,12 +41,6 @@ class Rooms:
         await self.drivers.drain()
 
 
-@get("/", include_in_schema=False)
-async def home() -> Redirect:
-    """There is one set of pages so far."""
-    return Redirect(HOME_PATH)
-
-
 def build_rooms(context: WebContext) -> Rooms:
     """Pages, files and streams over one context."""
     pages = build_pages(Basemap(style_url=context.settings.map_style_url))
@@ -56,8 +48,9 @@ def build_rooms(context: WebContext) -> Rooms:
     console, customers = ConsoleStreams(context, feed), CustomerStreams(context, feed)
     is_secure = context.settings.web_url.startswith("https")
     room = ConsoleRoom(pages, rows, rows, CookieDoor(context), secure_cookies=is_secure)
+    phone = PhoneRoom(pages, context.settings.driver_socket_url, is_secure, is_demo=context.is_demo)
     routers: list[ControllerRouterHandler] = [
-        home,
+        *phone_routers(phone),
         console_router(room),
         static_router(pages.assets),
         console_stream_router(console),

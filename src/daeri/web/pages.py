@@ -107,13 +107,17 @@ def choose_theme(cookie: str | None) -> Theme:
     return Theme(cookie) if cookie in {theme.value for theme in Theme} else Theme.AUTO
 
 
-def security_headers(basemap: Basemap) -> dict[str, str]:
-    """Headers of every page. The policy admits our own files only, and the host of the basemap when there is one."""
+def security_headers(basemap: Basemap, sockets: tuple[str, ...] = ()) -> dict[str, str]:
+    """Headers of every page. The policy admits our own files only, and the host of the basemap when there is one.
+
+    `sockets` are origins (`wss://drivers.example`) that the page may open WebSockets to.
+    """
     hosts = [_origin(url) for url in (basemap.style_url, *basemap.origins) if url]
     outside = "".join(f" {host}" for host in dict.fromkeys(hosts))
+    streams = "".join(f" {origin}" for origin in sockets)
     policy = (
-        f"default-src 'self'; connect-src 'self'{outside}; img-src 'self' data: blob:{outside}; object-src 'none'; "
-        "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+        f"default-src 'self'; connect-src 'self'{outside}{streams}; img-src 'self' data: blob:{outside}; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )
     return {
         "Content-Security-Policy": policy,

@@ -177,9 +177,10 @@ def test_a_lost_person_sees_a_page_and_a_lost_program_a_problem(path: str, runni
         refused(client.get(f"/api/v1{path}", headers=HTML), 404, "not_found")
 
 
-def test_the_bare_address_leads_to_the_console(running: Running) -> None:
+def test_the_bare_address_leads_to_every_app(running: Running) -> None:
     answer = httpx.get(running.url)
-    assert (answer.status_code // 100, answer.headers["location"]) == (3, "/console")
+    assert answer.status_code == 200
+    assert all(f'href="{path}"' in answer.text for path in ("/app", "/drive", "/console"))
 
 
 def test_what_a_page_shows_is_escaped(running: Running, browser: Browser) -> None:

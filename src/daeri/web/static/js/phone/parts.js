@@ -190,7 +190,7 @@ export function figures(content) {
 
 /** Names and what they stand for, a line each. @param {readonly (readonly [string, unknown])[]} lines */
 export function facts(lines) {
-  return html`<dl class="facts">${lines.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="lines">${lines.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 /** @param {readonly string[]} head @param {readonly (readonly unknown[])[]} body @param {{ numeric?: readonly number[] }} [look] which columns hold figures */
@@ -204,7 +204,7 @@ export function table(head, body, { numeric = [] } = {}) {
 
 /** What happened when. @param {readonly { at: string, text: unknown, state?: "done" | "now" | "next" }[]} steps */
 export function timeline(steps) {
-  return html`<ol class="timeline">${steps.map(
+  return html`<ol class="steps">${steps.map(
     (step) => html`<li data-step=${step.state ?? "done"} aria-current=${step.state === "now" ? "step" : nothing}><span>${step.text}</span><time>${step.at}</time></li>`,
   )}</ol>`;
 }

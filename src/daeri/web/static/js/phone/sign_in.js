@@ -18,6 +18,7 @@ import { html, nothing, render, t } from "./view.js";
  */
 export async function enter(outlet) {
   const found = (await present(outlet)) ?? (await signIn(outlet));
+  greeted(outlet);
   onSignedOut(() => location.reload());
   await startOutbox();
   register();
@@ -36,8 +37,14 @@ async function present(outlet) {
   }
 }
 
+/** What the page said while it waited for its scripts goes: templates are drawn beside what they did not draw. @param {HTMLElement} outlet */
+function greeted(outlet) {
+  outlet.querySelector(":scope > .phone-wait")?.remove();
+}
+
 /** Nobody answers: say so, until the person or the network asks again. @param {HTMLElement} outlet @param {Problem | null} problem */
 function again(outlet, problem) {
+  greeted(outlet);
   return new Promise((resolve) => {
     const once = () => {
       removeEventListener("online", once);
@@ -50,6 +57,7 @@ function again(outlet, problem) {
 
 /** @param {HTMLElement} outlet @returns {Promise<Session>} */
 function signIn(outlet) {
+  greeted(outlet);
   return new Promise((resolve) => {
     const form = new Form((found) => resolve(found), () => render(form.draw(), outlet));
     form.redraw();
@@ -74,7 +82,7 @@ class Form {
       <div class="sign-in-brand">
         <span class="brand-mark" aria-hidden="true">${icon(page.app === "driver" ? "car" : "route")}</span>
         <p class="brand-name">daeri</p>
-        <p class="hint">${t(page.app === "driver" ? "phone.sign_in.driver_lead" : "phone.sign_in.customer_lead")}</p>
+        <p class="hint">${page.app === "driver" ? t("phone.sign_in.driver_lead") : t("phone.sign_in.customer_lead")}</p>
       </div>
       ${this.challenge ? this.codeForm(this.challenge) : this.phoneForm()}
       <div class="sign-in-preferences">${preferences(this.redraw)}</div>
