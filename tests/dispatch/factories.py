@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Change, Fare, FarePlan, Place, RequestCall, State
+from daeri.calls.model import Call, Change, Fare, Place, RequestCall, State
+from daeri.customers import api as customers
+from daeri.customers.model import Ride
 from daeri.dispatch import api as dispatch
-from daeri.dispatch.model import Decision, NewListing, NewOffer, Offer
+from daeri.dispatch.model import Decision, NewListing, NewOffer, Offer, Slot
 from daeri.drivers import api as drivers
 from daeri.drivers.model import Duty
 from daeri.infra.database import Database, Row, Tx
@@ -21,6 +23,7 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId, Ids, Offer
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Payment, Service, Source
 from daeri.kernel.time import SteppedClock
+from daeri.pricing.model import FarePlan
 
 OFFER_LIMIT = timedelta(seconds=12)
 CALL_EXPIRY = timedelta(minutes=15)
@@ -147,8 +150,8 @@ class Night:
         begins = wanted - RESERVATION_LEAD
         return await self.request(reserved_for=wanted, dispatch_at=begins, expires_at=begins + CALL_EXPIRY)
 
-    def planned(self, call: CallId, driver: DriverId) -> NewOffer:
-        return NewOffer(OfferId(self.ids.new()), call, driver, self.clock.now() + OFFER_LIMIT, 840, 150, 0)
+    def planned(self, call: CallId, driver: DriverId, slot: Slot = Slot.NOW) -> NewOffer:
+        return NewOffer(OfferId(self.ids.new()), call, driver, self.clock.now() + OFFER_LIMIT, 840, 150, 0, slot)
 
     async def apply(
         self,
@@ -159,10 +162,33 @@ class Night:
         async with self.transaction() as tx:
             return await dispatch.apply(tx, offers, listings, decisions, now=self.clock.now())
 
-    async def offer(self, call: CallId, driver: DriverId) -> Offer:
+    async def offer(self, call: CallId, driver: DriverId, slot: Slot = Slot.NOW) -> Offer:
         """The offer, which must have been written."""
-        (offer,) = await self.apply([self.planned(call, driver)])
+        (offer,) = await self.apply([self.planned(call, driver, slot)])
         return offer
+
+    async def offer_next(self, call: CallId, driver: DriverId) -> Offer:
+        """An offer for after the drive under way."""
+        return await self.offer(call, driver, Slot.NEXT)
+
+    async def slots(self, driver: DriverId) -> dict[Slot, CallId]:
+        """The driver's calls."""
+        async with self.database.reading() as tx:
+            return (await dispatch.engaged(tx, [driver])).get(driver, {})
+
+    async def never_meet(self, customer: CustomerId, driver: DriverId) -> None:
+        """The customer never wants to meet the driver again."""
+        ride = Ride(self.company, CallId(self.ids.new()), customer, driver)
+        async with self.transaction() as tx:
+            actor = Actor(ActorKind.CUSTOMER, customer)
+            await customers.ask_never_meet(tx, ride, actor, "", now=self.clock.now(), ids=self.ids)
+
+    async def assign_by_hand(self, call: CallId, driver: DriverId, reason: str = "the customer waits") -> Call:
+        change = Change(Actor(ActorKind.STAFF, None), reason)
+        async with self.transaction() as tx:
+            return await dispatch.assign_by_hand(
+                tx, call, driver, self.company, change, now=self.clock.now(), ids=self.ids
+            )
 
     async def list_for(self, call: CallId, *drivers: DriverId) -> None:
         metres = tuple(100 * (place + 1) for place in range(len(drivers)))
@@ -182,11 +208,11 @@ class Night:
 
     async def arrive(self, call: CallId, driver: DriverId) -> Call:
         async with self.transaction() as tx:
-            return await calls.arrive(tx, call, self.company, driver, now=self.clock.now(), ids=self.ids)
+            return await dispatch.arrive(tx, call, driver, self.company, now=self.clock.now(), ids=self.ids)
 
     async def start(self, call: CallId, driver: DriverId) -> Call:
         async with self.transaction() as tx:
-            return await calls.start(tx, call, self.company, driver, now=self.clock.now(), ids=self.ids)
+            return await dispatch.start(tx, call, driver, self.company, now=self.clock.now(), ids=self.ids)
 
     async def complete(self, call: CallId, driver: DriverId) -> Call:
         async with self.transaction() as tx:

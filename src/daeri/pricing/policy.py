@@ -157,7 +157,7 @@ def raised(current: Won, sheet: PlanSheet, terms: PlanTerms) -> tuple[FarePlan, 
         return FarePlan.RECOMMENDED, recommended
     unit = terms.rounding_unit_won
     step = max(round_won(Fraction(current * terms.policy.value.raise_percent, 100), unit), Won(current + unit))
-    amount = Won(min(step, sheet.typed.ceiling_won))
+    amount = Won(min(max(step, sheet.typed.floor_won), sheet.typed.ceiling_won))
     return (FarePlan.TYPED, amount) if amount > current else None
 
 
