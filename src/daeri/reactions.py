@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from daeri.calls import tasks as calls
 from daeri.calls.model import EventKind as CallEvent
 from daeri.drivers import tasks as drivers
 from daeri.infra.jobs import Handler
 
 REACTIONS: Final[Mapping[str, Mapping[str, Handler]]] = MappingProxyType(
     {
-        CallEvent.COMPLETED: {"drivers.count_run": drivers.count_run},
+        CallEvent.COMPLETED: {"drivers.count_run": drivers.count_run, "calls.record_run": calls.record_run},
     }
 )
 

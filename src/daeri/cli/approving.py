@@ -86,7 +86,9 @@ async def approve(parts: Parts, slug: str | None, who: str, services: list[Servi
         company_id = (await companies.resolve(tx, slug)).id
         driver_id = await _driver_of(tx, parts, company_id, who)
         now = parts.clock.now()
-        return await drivers.approve(tx, driver_id, company_id, SYSTEM, now=now, ids=parts.ids, services=services)
+        return await drivers.approve(
+            tx, driver_id, company_id, SYSTEM, now=now, ids=parts.ids, services=services, ring=parts.gate.ring
+        )
 
 
 def parse_services(text: str) -> list[Service]:

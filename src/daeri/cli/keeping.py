@@ -17,6 +17,7 @@ from daeri.cli.running import database_of, run
 from daeri.cli.working import DatabaseUrl, DataFolder
 from daeri.companies import api as companies
 from daeri.companies.model import CompanyNotFound, CreateCompany
+from daeri.drivers import api as drivers
 from daeri.infra import backup as backups
 from daeri.infra import doctor as doctors
 from daeri.infra.embedded import running_dsn
@@ -38,6 +39,7 @@ app.add_typer(ground, name="regions")
 app.add_typer(ruling.app, name="policies")
 app.add_typer(business.app, name="business")
 admin.add_typer(approving.app)
+_PICTURES_AT_ONCE = 8  # of up to 5 MB each
 
 
 @app.command()
@@ -127,8 +129,9 @@ def rotate_keys(database_url: DatabaseUrl = None, data_folder: DataFolder = None
     async def work(_stop: asyncio.Event) -> int:
         async with open_parts(settings, dsn) as parts:
             ring = rotate_ring(settings.keys_path)
-            sealed = [*accounts.SEALED_COLUMNS, *support.SEALED_COLUMNS]
-            return sum((await reseal(parts.database, ring, sealed)).values())
+            sealed = [*accounts.SEALED_COLUMNS, *drivers.SEALED_COLUMNS, *support.SEALED_COLUMNS]
+            pictures = await reseal(parts.database, ring, [drivers.SEALED_DOCUMENTS], batch=_PICTURES_AT_ONCE)
+            return sum((await reseal(parts.database, ring, sealed)).values()) + sum(pictures.values())
 
     with database_of(settings) as dsn:
         Console().print(f"{run(work, settings)} values sealed again; restart running processes to use the new key")

@@ -13,6 +13,7 @@ from daeri.cli.approving import parse_service
 from daeri.cli.working import CompanySlug, DatabaseUrl, DataFolder, with_parts
 from daeri.companies import api as companies
 from daeri.customers.model import CustomerLimits, RatingPolicy
+from daeri.drivers.model import PapersPolicy, SuspensionPolicy
 from daeri.kernel.errors import Invalid
 from daeri.policies import api as policies
 from daeri.policies.model import EVERYONE, POLICIES, Policy, PolicyInvalid, PolicyRecord, Scope, Versioned, parse
@@ -24,7 +25,16 @@ KINDS: Mapping[str, type[Policy]] = {
     **POLICIES,
     **{
         kind.name: kind
-        for kind in (Tariff, FarePlanPolicy, CommissionPolicy, PremiumPolicy, RatingPolicy, CustomerLimits)
+        for kind in (
+            Tariff,
+            FarePlanPolicy,
+            CommissionPolicy,
+            PremiumPolicy,
+            RatingPolicy,
+            CustomerLimits,
+            PapersPolicy,
+            SuspensionPolicy,
+        )
     },
 }
 

@@ -45,6 +45,7 @@ _GIVEN = (
     "다은",
 )
 _CHUNK = 5_000
+_PAPERS_HOLD = timedelta(days=730)  # licence and insurance of demo drivers
 _FURNISHED = 200  # so many demo customers have a car and favourites
 _BUSINESS = "한강무역"
 _CARS = ("흰색 세단", "검정 SUV", "은색 해치백", "파란 전기차")
@@ -159,7 +160,7 @@ async def _chunk(parts: Parts, company_id: CompanyId, kind: AccountKind, numbers
 
 async def _enrol(tx: Tx, company_id: CompanyId, kind: AccountKind, made: Sequence[AccountId], now: datetime) -> None:
     if kind is AccountKind.DRIVER:
-        await drivers.enrol(tx, made, company_id, now=now)
+        await drivers.enrol(tx, made, company_id, now=now, papers_expire_on=(now + _PAPERS_HOLD).date())
         return
     for account_id in made:
         await customers.ensure(tx, account_id, company_id, now=now)

@@ -1,18 +1,24 @@
-"""The door of the companies: create, find, change settings."""
+"""The door of the companies: create, find, change settings, tell people something."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
-from daeri.companies import store
+from daeri.companies import notice_store, store
 from daeri.companies.model import (
     SLUG,
+    Audience,
     Company,
     CompanyChanged,
     CompanyInvalid,
     CompanyNotFound,
     CompanySettings,
     CreateCompany,
+    NewNotice,
+    Notice,
+    NoticeInvalid,
+    NoticeNotFound,
     SlugTaken,
     parse_settings,
 )
@@ -76,3 +82,28 @@ async def change_settings(
     if company is None:
         raise CompanyChanged(version=seen.version)
     return company
+
+
+async def post_notice(
+    tx: Tx, company_id: CompanyId, what: NewNotice, actor: Actor, *, now: datetime, ids: Ids
+) -> Notice:
+    """Tell people something for a time; NoticeInvalid when that time is over or turned round."""
+    if what.shown_until is not None and what.shown_until <= max(now, what.shown_from):
+        raise NoticeInvalid()
+    return await notice_store.add(tx, ids.new(), company_id, what, created_by=actor.id, now=now)
+
+
+async def notices_for(tx: Tx, company_id: CompanyId, audience: Audience, *, now: datetime) -> list[Notice]:
+    """What these people shall read now, newest first."""
+    return await notice_store.shown(tx, company_id, (audience, Audience.ALL), now, limit=50)
+
+
+async def notices(tx: Tx, company_id: CompanyId) -> list[Notice]:
+    """All notices, those to come and those that are over too, newest first."""
+    return await notice_store.every(tx, company_id, limit=200)
+
+
+async def withdraw_notice(tx: Tx, company_id: CompanyId, notice_id: UUID, actor: Actor, *, now: datetime) -> None:
+    """Take a notice down at once; NoticeNotFound."""
+    if not await notice_store.withdraw(tx, company_id, notice_id, by=actor.id, now=now):
+        raise NoticeNotFound(notice_id=str(notice_id))

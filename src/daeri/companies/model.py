@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -75,6 +77,44 @@ class CreateCompany:
     name_ko: str
     name_en: str
     settings: CompanySettings = field(default_factory=CompanySettings)
+
+
+class Audience(StrEnum):
+    DRIVERS = "drivers"
+    CUSTOMERS = "customers"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """What shall be told to whom, in both languages, and when; without `until` it stays until it is withdrawn."""
+
+    audience: Audience
+    title_ko: str
+    title_en: str
+    body_ko: str
+    body_en: str
+    shown_from: datetime
+    shown_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    id: UUID
+    what: NewNotice
+    created_at: datetime
+    created_by: UUID | None
+    withdrawn_at: datetime | None
+
+
+class NoticeInvalid(Invalid):
+    """It would end before it begins, or before now."""
+
+    code = "notice_invalid"
+
+
+class NoticeNotFound(NotFound):
+    code = "notice_not_found"
 
 
 class CompanyNotFound(NotFound):

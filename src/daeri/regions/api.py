@@ -33,6 +33,7 @@ __all__ = [
     "boundaries_mark",
     "find_places",
     "import_boundaries",
+    "lineage",
     "load_index",
     "outline",
     "place_at",
@@ -58,6 +59,11 @@ async def load_index(tx: Tx, *, on: date | None = None) -> RegionIndex:
     """
     known, drawn = await store.regions(tx), await store.boundaries(tx)
     return await asyncio.to_thread(RegionIndex, known, drawn, on=on or table_notice().as_of)
+
+
+async def lineage(tx: Tx, code: str) -> tuple[str, ...]:
+    """The region and what it lies in, smallest first, for work that has no index at hand."""
+    return await store.lineage(tx, code) or (code,)
 
 
 async def boundaries_mark(tx: Tx) -> str:

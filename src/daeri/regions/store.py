@@ -23,6 +23,15 @@ SELECT code, parent, level, name_ko, name_en, lat, lon, valid_from, valid_to, su
 FROM regions ORDER BY code
 """
 
+_LINEAGE = """
+WITH RECURSIVE line AS (
+    SELECT code, parent, 0 AS steps FROM regions WHERE code = $1
+    UNION ALL
+    SELECT r.code, r.parent, l.steps + 1 FROM regions r JOIN line l ON r.code = l.parent
+)
+SELECT code FROM line ORDER BY steps
+"""
+
 _UPSERT_BOUNDARY = """
 INSERT INTO region_boundaries (code, as_of, file_name, imported_at, shape) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (code) DO UPDATE SET
@@ -44,6 +53,11 @@ async def save_regions(tx: Tx, rows: Sequence[ShippedRow]) -> None:
 async def regions(tx: Tx) -> list[Region]:
     """All regions, in force or not, by code."""
     return [_region(row) for row in await tx.rows(_REGIONS)]
+
+
+async def lineage(tx: Tx, code: str) -> tuple[str, ...]:
+    """The region, its parent, its grandparent; nothing for an unknown code."""
+    return tuple(row["code"] for row in await tx.rows(_LINEAGE, code))
 
 
 async def save_boundaries(tx: Tx, boundaries: Sequence[Boundary], *, file_name: str, now: datetime) -> None:
