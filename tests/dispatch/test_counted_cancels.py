@@ -14,13 +14,12 @@ from daeri.infra import events
 from daeri.infra.events import Event
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CustomerId, DriverId
-from daeri.kernel.terms import SYSTEM, Actor, ActorKind
+from daeri.kernel.terms import SYSTEM, ActorKind
 from daeri.policies import api as policies
 from daeri.policies.model import CancellationPolicy
 
 ROUNDS = 15
 STATES = (State.ASSIGNED, State.ARRIVED, State.DRIVING)
-STAFF = Actor(ActorKind.SYSTEM)
 
 
 async def rule(night: Night, **values: int) -> None:
