@@ -34,7 +34,7 @@ def wish(licence: date = FAR, insurance: date = FAR, number: str = "11-22-334455
     """A complete application with these last days."""
     return Apply(
         name="김민준",
-        licence=Licence(number, LicenceKind.CLASS_1_ORDINARY, licence),
+        licence=Licence(number, LicenceKind.FIRST_NORMAL, licence),
         insurance=Insurance("한빛손해보험", "HB-2026-000123", insurance),
         services=(Service.GENERAL, Service.VIP),
     )

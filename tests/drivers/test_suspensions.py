@@ -132,7 +132,7 @@ async def test_a_new_suspension_may_follow_one_whose_end_has_come(desk: Desk) ->
     assert [each.ended_at is None for each in await desk.suspensions(driver)] == [True, False]
 
 
-async def test_an_appeal_that_is_granted_lifts_the_suspension(desk: Desk) -> None:
+async def test_an_appeal_that_is_upheld_lifts_the_suspension(desk: Desk) -> None:
     driver = await desk.driver()
     suspension = await desk.suspend(driver)
     appealed = await desk.appeal(suspension.id, driver, "그날은 쉬었어요")
@@ -141,22 +141,22 @@ async def test_an_appeal_that_is_granted_lifts_the_suspension(desk: Desk) -> Non
     async with desk.night.database.reading() as tx:
         (waiting,) = await api.waiting_appeals(tx, desk.company)
     assert (waiting.driver_id, waiting.suspension_id) == (driver, suspension.id)
-    answered = await desk.answer(appealed.appeal.id, upheld=False, text="맞아요, 미안해요")
+    answered = await desk.answer(appealed.appeal.id, upheld=True, text="맞아요, 미안해요")
     assert answered.appeal is not None
-    assert (answered.appeal.upheld, answered.appeal.answered_at) == (False, desk.now)
+    assert (answered.appeal.upheld, answered.appeal.answered_at) == (True, desk.now)
     assert (answered.lifted_at, answered.lift_reason) == (desk.now, "맞아요, 미안해요")
     await desk.night.set_duty(driver, Duty.ON)
 
 
-async def test_an_upheld_suspension_goes_on(desk: Desk) -> None:
+async def test_a_suspension_goes_on_when_its_appeal_is_not_upheld(desk: Desk) -> None:
     driver = await desk.driver()
     suspension = await desk.suspend(driver)
     appealed = await desk.appeal(suspension.id, driver)
     assert appealed.appeal is not None
-    answered = await desk.answer(appealed.appeal.id, upheld=True)
+    answered = await desk.answer(appealed.appeal.id, upheld=False)
     assert answered.ended_at is None
     with pytest.raises(AppealAnswered):
-        await desk.answer(appealed.appeal.id, upheld=False)
+        await desk.answer(appealed.appeal.id, upheld=True)
     assert (await desk.get(driver)).status is SignUp.SUSPENDED
     async with desk.night.database.reading() as tx:
         assert await api.waiting_appeals(tx, desk.company) == []

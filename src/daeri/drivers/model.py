@@ -44,9 +44,9 @@ class Paper(StrEnum):
 class LicenceKind(StrEnum):
     """The Korean licences that allow a passenger car to be driven for others."""
 
-    CLASS_1_LARGE = "class_1_large"
-    CLASS_1_ORDINARY = "class_1_ordinary"
-    CLASS_2_ORDINARY = "class_2_ordinary"
+    FIRST_LARGE = "first_large"
+    FIRST_NORMAL = "first_normal"
+    SECOND_NORMAL = "second_normal"
 
 
 class DocumentKind(StrEnum):
@@ -212,7 +212,7 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """What a driver says against a suspension, and what a person answered. `upheld`: the suspension stands."""
+    """What a driver says against a suspension, and what a person answered. `upheld`: the driver is right."""
 
     id: UUID
     text: str

@@ -111,7 +111,7 @@ async def appeal(
 async def answer_appeal(
     tx: Tx, appeal_id: UUID, company_id: UUID, actor: Actor, *, upheld: bool, text: str, now: datetime, ids: Ids
 ) -> Suspension:
-    """A person's answer, once. A suspension that is not upheld is lifted at once, where it still runs."""
+    """A person's answer, once. An appeal that is upheld lifts its suspension at once, where it still runs."""
     found = await suspended.appealed(tx, company_id, appeal_id)
     if found is None:
         raise AppealNotFound(appeal_id=str(appeal_id))
@@ -123,7 +123,7 @@ async def answer_appeal(
         tx, driver, driver.status, EventKind.APPEAL_ANSWERED, actor, about=suspension_id, now=now, ids=ids
     )  # fmt: skip -- one call
     running = (await running_of(tx, [driver_id], now=now)).get(driver.id)
-    if not upheld and running is not None and running.id == suspension_id:
+    if upheld and running is not None and running.id == suspension_id:
         return await _lift(tx, driver, running, text, actor, now=now, ids=ids)
     return await _get(tx, company_id, suspension_id)
 

@@ -100,7 +100,7 @@ CREATE UNIQUE INDEX driver_suspensions_one_open ON driver_suspensions (driver_id
 CREATE INDEX driver_suspensions_of_driver ON driver_suspensions (driver_id, id DESC);
 CREATE INDEX driver_suspensions_due ON driver_suspensions (ends_at) WHERE ended_at IS NULL;
 
--- A driver's answer to a suspension, once each, and the person's answer to it. Upheld: the suspension stands.
+-- A driver's answer to a suspension, once each, and the person's answer to it. Upheld: the driver is right, and it is lifted.
 CREATE TABLE driver_appeals (
     id uuid PRIMARY KEY,
     suspension_id uuid NOT NULL CONSTRAINT driver_appeals_once UNIQUE REFERENCES driver_suspensions (id),
