@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from daeri.calls import policy, store
 from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
@@ -17,6 +19,7 @@ from daeri.calls.model import (
     Fare,
     FareFixed,
     GroupKey,
+    IllegalMove,
     Label,
     Move,
     NewFare,
@@ -29,6 +32,7 @@ from daeri.calls.model import (
     RiderPhoneInvalid,
     State,
     TooManyOpenCalls,
+    ViaUnknown,
     Wish,
 )
 from daeri.customers import api as customers
@@ -40,11 +44,12 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId, Ids
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Source
 from daeri.pricing import api as pricing
-from daeri.pricing.model import Quote, ShortageLevel
+from daeri.pricing.model import Quote, ShortageLevel, WaitingPolicy
 
 TOPIC = "call"  # hints: `call.<id>` whenever a call's row has changed; the message is the state it came to
 ASSIGNED_TOPIC = "assigned"  # hints: the message is how many seconds the customer of a call that was to come now waited
 WAITING_TOPIC = "waiting"  # hints: the set of calls that wait for a driver has changed
+NO_SHOW = "no_show"  # why a call ended whose customer did not come
 NOBODY_TOOK_IT = "nobody_took_it"  # why a call expired of which no decision says more
 
 
@@ -125,8 +130,11 @@ async def request_group(
         return [await request(tx, commands[0], actor, now=now, ids=ids)]
     await _keep_within(tx, commands[0], len(commands))
     await _check_standing(tx, commands[0], now)
-    key = GroupKey(ids.new(), len(commands))
-    made = [await _insert(tx, replace(command, group=key), actor, now=now, ids=ids) for command in commands]
+    group_id, size = ids.new(), len(commands)
+    made = [
+        await _insert(tx, replace(command, group=GroupKey(group_id, size, place)), actor, now=now, ids=ids)
+        for place, command in enumerate(commands, 1)
+    ]
     return await _in_order(tx, made)
 
 
@@ -153,14 +161,65 @@ async def release(
     return await _move(tx, call_id, company_id, Move.RELEASE, change, now=now, ids=ids, extra=(now + waits_for,))
 
 
-async def arrive(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *, now: datetime, ids: Ids) -> Call:
-    """The driver stands before the customer."""
-    return await _by_driver(tx, call_id, company_id, Move.ARRIVE, driver_id, now=now, ids=ids)
+async def arrive(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    driver_id: DriverId,
+    *,
+    now: datetime,
+    ids: Ids,
+    waiting: WaitingPolicy | None = None,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """The driver stands before the customer, and waits by `waiting` (built in where there is none)."""
+    extra = (msgspec.to_builtins(waiting or WaitingPolicy()),)
+    return await _by_driver(
+        tx, call_id, company_id, Move.ARRIVE, driver_id, now=now, ids=ids, extra=extra, change=change
+    )
 
 
-async def start(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *, now: datetime, ids: Ids) -> Call:
-    """The drive begins."""
-    return await _by_driver(tx, call_id, company_id, Move.START, driver_id, now=now, ids=ids)
+async def start(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    driver_id: DriverId,
+    *,
+    now: datetime,
+    ids: Ids,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """The drive begins; what the driver's waiting has cost until now is added to what it will cost."""
+    known = await store.lock(tx, company_id, call_id)
+    extra = (0 if known is None else policy.waiting_won(known, until=now),)
+    return await _by_driver(
+        tx, call_id, company_id, Move.START, driver_id, now=now, ids=ids, extra=extra, change=change
+    )
+
+
+async def reach_via(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    driver_id: DriverId,
+    index: int,
+    *,
+    now: datetime,
+    ids: Ids,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """The drive has come to a via; saying it again changes nothing. ViaUnknown, IllegalMove unless driving."""
+    change = change or Change(Actor(ActorKind.DRIVER, driver_id))
+    call = await store.reach_via(tx, call_id, company_id, driver_id, index, change=change, event_id=ids.new(), now=now)
+    if call is not None:
+        tx.hint(f"{TOPIC}.{call.id}", call.state.encode())
+        return call
+    found = await get_for_driver(tx, company_id, call_id, driver_id)
+    if not 0 <= index < len(found.vias):
+        raise ViaUnknown(index=index, vias=len(found.vias))
+    if found.state is not State.DRIVING:
+        raise IllegalMove(state=found.state, move="via")
+    return found
 
 
 async def complete(
@@ -169,17 +228,35 @@ async def complete(
     company_id: UUID,
     driver_id: DriverId,
     *,
-    final_amount: Won | None = None,
     now: datetime,
     ids: Ids,
+    final_amount: Won | None = None,
+    cash_received: bool | None = None,
+    change: Change | None = None,
 ) -> Call:
-    """The drive has ended where it should; it costs `final_amount`, or what was agreed."""
-    return await _by_driver(tx, call_id, company_id, Move.COMPLETE, driver_id, now=now, ids=ids, extra=(final_amount,))
+    """The drive has ended where it should; it costs `final_amount`, or what was agreed, and what waiting added."""
+    extra = (final_amount, cash_received)
+    return await _by_driver(
+        tx, call_id, company_id, Move.COMPLETE, driver_id, now=now, ids=ids, extra=extra, change=change
+    )
+
+
+async def no_show(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *, now: datetime, ids: Ids) -> Call:
+    """The driver waited long enough, and nobody came: the call ends by them, with the fee of the waiting's policy.
+
+    NotWaiting, NoShowTooEarly. Their statement, not a cancel of the customer: it never counts toward R-062 (I-053).
+    """
+    found = await store.lock(tx, company_id, call_id)
+    if found is None or found.driver_id != driver_id:
+        raise CallNotFound(call_id=str(call_id))
+    fee = policy.no_show_fee(found, now=now)
+    change = Change(Actor(ActorKind.DRIVER, driver_id), NO_SHOW)
+    return await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids, extra=(fee,))
 
 
 async def cancel(tx: Tx, call_id: UUID, company_id: UUID, change: Change, *, now: datetime, ids: Ids) -> Call:
     """End the call unfinished; before or after assignment follows from its state (I-053)."""
-    return await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids)
+    return await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids, extra=(None,))
 
 
 async def come_due(tx: Tx, *, now: datetime, ids: Ids, limit: int = 500) -> list[Call]:
@@ -380,8 +457,10 @@ async def _by_driver(
     now: datetime,
     ids: Ids,
     extra: Sequence[object] = (),
+    change: Change | None = None,
 ) -> Call:  # fmt: skip -- the signature reads as one sentence
-    change, given = Change(Actor(ActorKind.DRIVER, driver_id)), (driver_id, *extra)
+    """A move of the drive, by its driver or, with a `change`, by staff in the driver's place."""
+    change, given = change or Change(Actor(ActorKind.DRIVER, driver_id)), (driver_id, *extra)
     call = await store.move(tx, call_id, company_id, move, change, event_id=ids.new(), now=now, extra=given)
     if call is None:
         found = await get_for_driver(tx, company_id, call_id, driver_id)

@@ -13,7 +13,7 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
-from daeri.pricing.model import FarePlan, PlanTerms, Quote, QuoteLine, ShortageLevel
+from daeri.pricing.model import FarePlan, PlanTerms, Quote, QuoteLine, ShortageLevel, WaitingPolicy
 
 AGGREGATE = "call"
 
@@ -62,6 +62,7 @@ class EventKind(StrEnum):
     EXPIRED = "call.expired"
     FARE_CHANGED = "call.fare_changed"
     RIDER_CORRECTED = "call.rider_corrected"
+    VIA_REACHED = "call.via_reached"
 
 
 class Kind(StrEnum):
@@ -158,14 +159,16 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """What ties the calls of one multi request together."""
+    """What ties the calls of one multi request together; `place` is this call's, from 1."""
 
     id: UUID
     size: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
+    place: int
     id: CallId
     number: str
     state: State
@@ -302,7 +305,12 @@ class Call:
     car: CarDetails | None = None
     business: Business | None = None
     group: Group | None = None
-    final_amount: Won | None = None  # what the drive cost in the end
+    final_amount: Won | None = None  # what the drive cost in the end, waiting included
+    waiting: WaitingPolicy | None = None  # by which the driver's waiting counts, since their arrival
+    waiting_won: Won = Won(0)  # what waiting added, known when the drive begins
+    no_show_fee_won: Won | None = None  # what a customer who did not come is to pay
+    cash_received: bool | None = None  # what the driver said
+    vias_reached: tuple[int, ...] = ()  # places in `vias`, in the order in which they were passed
 
     @property
     def route_m(self) -> int | None:
@@ -451,6 +459,30 @@ class FareFixed(Conflict):
     """The fare may be changed only while the call waits for a driver. Facts: state."""
 
     code = "fare_fixed"
+
+
+class NotWaiting(Conflict):
+    """Only a driver who stands at the origin waits there. Facts: state."""
+
+    code = "not_waiting"
+
+
+class NoShowTooEarly(Conflict):
+    """The customer still has time to come. Facts: left_s."""
+
+    code = "no_show_too_early"
+
+
+class ViaUnknown(Invalid):
+    """The call has no such via. Facts: index (from 0), vias."""
+
+    code = "via_unknown"
+
+
+class NoMeter(NotFound):
+    """The call's fare comes from no meter, or its drive has not begun."""
+
+    code = "no_meter"
 
 
 class NoReceipt(Conflict):

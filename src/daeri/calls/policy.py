@@ -14,7 +14,9 @@ from daeri.calls.model import (
     Fare,
     Kind,
     Label,
+    NoShowTooEarly,
     NoteTooLong,
+    NotWaiting,
     OptionsExclude,
     Place,
     RequestCall,
@@ -33,8 +35,10 @@ from daeri.calls.model import (
 from daeri.customers.model import Payer
 from daeri.kernel.geo import distance_m
 from daeri.kernel.ids import CompanyId
+from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import RequestLimits, ReservationPolicy
+from daeri.pricing import api as pricing
 from daeri.pricing.model import Quote, ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
@@ -185,3 +189,20 @@ _CAN: Mapping[Can, Callable[[Call], bool]] = MappingProxyType(
         Can.REQUEST_AGAIN: lambda call: call.ended_at is not None,
     }
 )
+
+
+def waiting_won(call: Call, *, until: datetime) -> Won:
+    """What the driver's waiting at the origin has cost by then."""
+    if call.waiting is None or call.arrived_at is None:
+        return Won(0)
+    return pricing.waiting_won(call.waiting, arrived_at=call.arrived_at, until=until)
+
+
+def no_show_fee(call: Call, *, now: datetime) -> Won:
+    """What a customer who did not come is to pay; NotWaiting, or NoShowTooEarly with the seconds left."""
+    if call.state is not State.ARRIVED or call.waiting is None or call.arrived_at is None:
+        raise NotWaiting(state=call.state)
+    left = pricing.no_show_at(call.waiting, call.arrived_at) - now
+    if left > timedelta(0):
+        raise NoShowTooEarly(left_s=-(-left // timedelta(seconds=1)))
+    return Won(call.waiting.no_show_fee_won)

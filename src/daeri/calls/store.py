@@ -30,7 +30,7 @@ from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
-from daeri.pricing.model import FarePlan, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote, ShortageLevel, WaitingPolicy
 
 _COLUMNS = """
 id, company_id, number, version, state, source, orderer_id, performer_id, driver_id, customer_id, service, timing,
@@ -38,7 +38,7 @@ options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon
 destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at, reserved_for,
 dispatch_at, expires_at, assigned_at, arrived_at, started_at, ended_at, ended_by, cancelled_from, end_reason,
 releases, policy_version, quote, final_amount, rider_name, rider_phone_masked, car, business_account_id, business_name,
-business_payer, group_id, group_size, call_group(group_id) AS group_members
+business_payer, group_id, group_size, group_place, call_group(group_id) AS group_members
 """
 
 _INSERT = f"""
@@ -48,10 +48,10 @@ WITH added AS (
         destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at,
         reserved_for, dispatch_at, expires_at, policy_version, quote, rider_name, rider_phone_sealed, rider_phone_hash,
         rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name, business_payer, group_id,
-        group_size)
+        group_size, group_place)
     VALUES ($1, $2, call_number(nextval('call_numbers')), 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $34, $35, $36, $37, $38, $39, $40, $41, $42,
-        $43, $44, $45)
+        $43, $44, $45, $46)
     RETURNING {_COLUMNS}
 )
 SELECT emit($29, company_id, $30, 'call', id, 1, requested_at, $31, $32, NULL, $33), added.* FROM added
@@ -70,7 +70,10 @@ WITH before AS (
 )
 SELECT emit($6, company_id, $7, 'call', id, version, $5, $8, $9, $10,
             jsonb_build_object('from', state_before, 'to', state, 'reason', $11::text,
-                               'driver_id', coalesce(driver_id, driver_before), 'fare', fare_amount)), {columns}
+                               'driver_id', coalesce(driver_id, driver_before), 'fare', fare_amount)
+            || jsonb_strip_nulls(jsonb_build_object(
+                'waiting_won', nullif(waiting_won, 0), 'final_amount', final_amount, 'cash_received', cash_received,
+                'no_show_fee_won', no_show_fee_won))), {columns}
 FROM moved
 """
 _END = ", ended_at = $5, ended_by = $8, ended_by_id = $9, end_reason = $11"
@@ -85,13 +88,15 @@ _STATEMENTS = {
     Move.COME_DUE: _move(""),
     Move.ASSIGN: _move(", driver_id = $12, performer_id = $13, assigned_at = $5"),
     Move.RELEASE: _move(
-        ", driver_id = NULL, performer_id = NULL, assigned_at = NULL, arrived_at = NULL,"
+        ", driver_id = NULL, performer_id = NULL, assigned_at = NULL, arrived_at = NULL, waiting = NULL,"
         " releases = c.releases + 1, expires_at = greatest(c.expires_at, $12)"
     ),
-    Move.ARRIVE: _move(", arrived_at = $5", _OF_DRIVER),
-    Move.START: _move(", started_at = $5", _OF_DRIVER),
-    Move.COMPLETE: _move(_END + ", final_amount = coalesce($13::bigint, c.fare_amount)", _OF_DRIVER),
-    Move.CANCEL: _move(_END + ", cancelled_from = b.state"),
+    Move.ARRIVE: _move(", arrived_at = $5, waiting = $13", _OF_DRIVER),
+    Move.START: _move(", started_at = $5, waiting_won = $13", _OF_DRIVER),
+    Move.COMPLETE: _move(
+        _END + ", final_amount = coalesce($13::bigint, c.fare_amount) + c.waiting_won, cash_received = $14", _OF_DRIVER
+    ),
+    Move.CANCEL: _move(_END + ", cancelled_from = b.state, no_show_fee_won = $12"),
     Move.EXPIRE: _move(_END),
 }
 _EVENTS = {
@@ -136,7 +141,16 @@ _CORRECT_RIDER = _CHANGE.format(
     data="jsonb_build_object('phone_before', rider_before, 'phone', rider_phone_masked)",
 )
 
+_REACH_VIA = _CHANGE.format(
+    kind=EventKind.VIA_REACHED,
+    guard="AND driver_id = $8 AND $9 = ANY(SELECT generate_series(0, jsonb_array_length(vias) - 1))"
+    " AND NOT $9 = ANY(vias_reached)",
+    changes="vias_reached = c.vias_reached || $9::integer",
+    data="jsonb_build_object('via', $9::integer, 'driver_id', driver_id, 'reason', $10::text)",
+)
+
 _GET = f"SELECT {_COLUMNS} FROM calls WHERE id = $1 AND company_id = $2"
+_LOCK = _GET + " FOR NO KEY UPDATE"
 _GET_MANY = f"SELECT {_COLUMNS} FROM calls WHERE id = ANY($1)"
 _RUNNING = f"""
 SELECT {_COLUMNS} FROM calls
@@ -310,6 +324,29 @@ async def correct_rider(
     return None if row is None else _call(row)
 
 
+async def reach_via(
+    tx: Tx,
+    call_id: UUID,
+    company_id: UUID,
+    driver_id: DriverId,
+    index: int,
+    *,
+    change: Change,
+    event_id: UUID,
+    now: datetime,
+) -> Call | None:
+    """Note that a via was passed; None when it was before, or there is no such via, or the driver is not driving."""
+    head = (call_id, company_id, [State.DRIVING], now, event_id, change.actor.kind, change.actor.id)
+    row = await tx.row(_REACH_VIA, *head, driver_id, index, change.reason)
+    return None if row is None else _call(row)
+
+
+async def lock(tx: Tx, company_id: UUID, call_id: UUID) -> Call | None:
+    """The call, which nobody else moves until this transaction ends."""
+    row = await tx.row(_LOCK, call_id, company_id)
+    return None if row is None else _call(row)
+
+
 async def get(tx: Tx, company_id: UUID, call_id: UUID) -> Call | None:
     row = await tx.row(_GET, call_id, company_id)
     return None if row is None else _call(row)
@@ -422,7 +459,7 @@ def _business(business: Business | None) -> tuple[object, ...]:
 
 
 def _group_key(group: GroupKey | None) -> tuple[object, ...]:
-    return (None,) * 2 if group is None else (group.id, group.size)
+    return (None,) * 3 if group is None else (group.id, group.size, group.place)
 
 
 def _group(row: Row) -> Group | None:
@@ -430,9 +467,9 @@ def _group(row: Row) -> Group | None:
     if row["group_id"] is None:
         return None
     stored = msgspec.convert(row["group_members"] or (), tuple[GroupMember, ...])
-    mine = GroupMember(row["id"], row["number"], State(row["state"]))
-    others = {member.id: member for member in stored} | {mine.id: mine}
-    return Group(row["group_id"], row["group_size"], tuple(others[key] for key in sorted(others)))
+    mine = GroupMember(row["group_place"], row["id"], row["number"], State(row["state"]))
+    members = {member.place: member for member in stored} | {mine.place: mine}
+    return Group(row["group_id"], row["group_size"], tuple(members[place] for place in sorted(members)))
 
 
 def _rider_of(row: Row) -> Rider | None:
@@ -496,4 +533,9 @@ def _call(row: Row) -> Call:
         business=_business_of(row),
         group=_group(row),
         final_amount=row["final_amount"],
+        waiting=None if row["waiting"] is None else msgspec.convert(row["waiting"], WaitingPolicy),
+        waiting_won=row["waiting_won"],
+        no_show_fee_won=row["no_show_fee_won"],
+        cash_received=row["cash_received"],
+        vias_reached=tuple(row["vias_reached"]),
     )  # fmt: skip -- forty lines for forty columns would be a wall

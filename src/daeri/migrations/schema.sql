@@ -10,7 +10,7 @@ CREATE TYPE public.pgqueuer_status AS ENUM (
 CREATE FUNCTION public.call_group(p_group uuid) RETURNS jsonb
     LANGUAGE sql STABLE STRICT
     AS $$
-    SELECT jsonb_agg(jsonb_build_object('id', id, 'number', number, 'state', state) ORDER BY id)
+    SELECT jsonb_agg(jsonb_build_object('place', group_place, 'id', id, 'number', number, 'state', state))
     FROM calls WHERE group_id = p_group
 $$;
 CREATE FUNCTION public.call_number(p_count bigint) RETURNS text
@@ -281,6 +281,11 @@ CREATE TABLE public.calls (
     reconnects_call_id uuid,
     quote jsonb,
     final_amount bigint,
+    waiting jsonb,
+    waiting_won bigint DEFAULT 0 NOT NULL,
+    no_show_fee_won bigint,
+    cash_received boolean,
+    vias_reached integer[] DEFAULT '{}'::integer[] NOT NULL,
     rider_name text,
     rider_phone_sealed bytea,
     rider_phone_hash bytea,
@@ -292,22 +297,26 @@ CREATE TABLE public.calls (
     business_payer text,
     group_id uuid,
     group_size integer,
+    group_place integer,
     CONSTRAINT calls_business_payer_check CHECK ((business_payer = ANY (ARRAY['company'::text, 'customer'::text]))),
-    CONSTRAINT calls_check CHECK ((num_nulls(rider_name, rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked) = ANY (ARRAY[0, 5]))),
-    CONSTRAINT calls_check1 CHECK ((num_nulls(business_account_id, business_name, business_payer) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT calls_check2 CHECK (((group_id IS NULL) = (group_size IS NULL))),
-    CONSTRAINT calls_check3 CHECK (((timing = 'reserved'::text) = (reserved_for IS NOT NULL))),
-    CONSTRAINT calls_check4 CHECK (((source = 'own'::text) = (orderer_id = company_id))),
-    CONSTRAINT calls_check5 CHECK (((state = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text])) <= ((driver_id IS NOT NULL) AND (performer_id IS NOT NULL)))),
-    CONSTRAINT calls_check6 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text])))),
+    CONSTRAINT calls_check CHECK (((group_place >= 1) AND (group_place <= group_size))),
+    CONSTRAINT calls_check1 CHECK ((num_nulls(rider_name, rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked) = ANY (ARRAY[0, 5]))),
+    CONSTRAINT calls_check2 CHECK ((num_nulls(business_account_id, business_name, business_payer) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT calls_check3 CHECK ((num_nulls(group_id, group_size, group_place) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT calls_check4 CHECK (((timing = 'reserved'::text) = (reserved_for IS NOT NULL))),
+    CONSTRAINT calls_check5 CHECK (((source = 'own'::text) = (orderer_id = company_id))),
+    CONSTRAINT calls_check6 CHECK (((state = ANY (ARRAY['assigned'::text, 'arrived'::text, 'driving'::text])) <= ((driver_id IS NOT NULL) AND (performer_id IS NOT NULL)))),
+    CONSTRAINT calls_check7 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text])))),
     CONSTRAINT calls_fare_amount_check CHECK ((fare_amount >= 0)),
     CONSTRAINT calls_final_amount_check CHECK ((final_amount >= 0)),
     CONSTRAINT calls_group_size_check CHECK ((group_size >= 2)),
+    CONSTRAINT calls_no_show_fee_won_check CHECK ((no_show_fee_won >= 0)),
     CONSTRAINT calls_payment_check CHECK ((payment = ANY (ARRAY['card'::text, 'cash'::text]))),
     CONSTRAINT calls_service_check CHECK ((service = ANY (ARRAY['general'::text, 'vip'::text, 'tailored'::text, 'delivery'::text]))),
     CONSTRAINT calls_source_check CHECK ((source = ANY (ARRAY['own'::text, 'affiliate'::text, 'phone'::text]))),
     CONSTRAINT calls_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text, 'completed'::text, 'cancelled_before_assignment'::text, 'cancelled_after_assignment'::text, 'expired'::text]))),
-    CONSTRAINT calls_timing_check CHECK ((timing = ANY (ARRAY['now'::text, 'reserved'::text])))
+    CONSTRAINT calls_timing_check CHECK ((timing = ANY (ARRAY['now'::text, 'reserved'::text]))),
+    CONSTRAINT calls_waiting_won_check CHECK ((waiting_won >= 0))
 )
 WITH (fillfactor='80');
 CREATE VIEW public.calls_public AS
@@ -1121,7 +1130,7 @@ CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (stat
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
 CREATE INDEX calls_of_driver ON public.calls USING btree (driver_id, id DESC);
-CREATE INDEX calls_of_group ON public.calls USING btree (group_id) WHERE (group_id IS NOT NULL);
+CREATE UNIQUE INDEX calls_of_group ON public.calls USING btree (group_id, group_place) WHERE (group_id IS NOT NULL);
 CREATE INDEX calls_of_rider ON public.calls USING btree (company_id, rider_phone_hash) WHERE (rider_phone_hash IS NOT NULL);
 CREATE INDEX calls_of_rider_last4 ON public.calls USING btree (company_id, rider_phone_last4_hash) WHERE (rider_phone_last4_hash IS NOT NULL);
 CREATE INDEX calls_open_of_customer ON public.calls USING btree (customer_id) WHERE (state = ANY (ARRAY['reserved'::text, 'requested'::text, 'assigned'::text, 'arrived'::text, 'driving'::text]));

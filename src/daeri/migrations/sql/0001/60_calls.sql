@@ -46,6 +46,13 @@ CREATE TABLE calls (
     -- What the calculator said when it was requested, and what the drive came to cost.
     quote jsonb,
     final_amount bigint CHECK (final_amount >= 0),
+    -- By which record the driver's waiting counts (kept at the arrival), what it added when the drive began, what a
+    -- customer who did not come is to pay, whether the driver was given cash, and the vias passed so far.
+    waiting jsonb,
+    waiting_won bigint NOT NULL DEFAULT 0 CHECK (waiting_won >= 0),
+    no_show_fee_won bigint CHECK (no_show_fee_won >= 0),
+    cash_received boolean,
+    vias_reached integer[] NOT NULL DEFAULT '{}',
     -- Who is driven home, or receives the car, when that is not the caller (I-058). The number is sealed, is found by
     -- its hashes and is shown masked.
     rider_name text,
@@ -60,10 +67,11 @@ CREATE TABLE calls (
     -- The calls of one request for several cars.
     group_id uuid,
     group_size integer CHECK (group_size >= 2),
+    group_place integer CHECK (group_place BETWEEN 1 AND group_size),
     CHECK (num_nulls(rider_name, rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked)
         IN (0, 5)),
     CHECK (num_nulls(business_account_id, business_name, business_payer) IN (0, 3)),
-    CHECK ((group_id IS NULL) = (group_size IS NULL)),
+    CHECK (num_nulls(group_id, group_size, group_place) IN (0, 3)),
     CHECK ((timing = 'reserved') = (reserved_for IS NOT NULL)),
     -- An own call is ordered by its company; a partner's order by another one.
     CHECK ((source = 'own') = (orderer_id = company_id)),
@@ -81,14 +89,14 @@ CREATE INDEX calls_of_customer ON calls (customer_id, id DESC);
 CREATE INDEX calls_open_of_customer ON calls (customer_id)
     WHERE state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving');
 CREATE INDEX calls_of_driver ON calls (driver_id, id DESC);
-CREATE INDEX calls_of_group ON calls (group_id) WHERE group_id IS NOT NULL;
+CREATE UNIQUE INDEX calls_of_group ON calls (group_id, group_place) WHERE group_id IS NOT NULL;
 CREATE INDEX calls_of_rider ON calls (company_id, rider_phone_hash) WHERE rider_phone_hash IS NOT NULL;
 CREATE INDEX calls_of_rider_last4 ON calls (company_id, rider_phone_last4_hash)
     WHERE rider_phone_last4_hash IS NOT NULL;
 
 -- The calls that were requested together, as they stand; not even asked for where there is no group.
 CREATE FUNCTION call_group(p_group uuid) RETURNS jsonb LANGUAGE sql STABLE STRICT AS $$
-    SELECT jsonb_agg(jsonb_build_object('id', id, 'number', number, 'state', state) ORDER BY id)
+    SELECT jsonb_agg(jsonb_build_object('place', group_place, 'id', id, 'number', number, 'state', state))
     FROM calls WHERE group_id = p_group
 $$;
 
