@@ -108,7 +108,7 @@ def _first_page(room: PhoneRoom) -> Router:
         return room.page(request, "phone/landing.html")
 
     @post("/preferences", name="phone:preferences", status_code=204, sync_to_thread=False)
-    def preferences(request: Req, data: Form) -> Response[None] | Redirect:
+    def preferences(request: Req, data: Form) -> Response[None]:
         """Keep the language or the theme that a person chose; a form is led back, a script gets 204."""
         cookies = _chosen(room, request, data)
         if "application/json" in request.headers.get("accept", ""):
