@@ -178,7 +178,7 @@ class Night:
 
     async def never_meet(self, customer: CustomerId, driver: DriverId) -> None:
         """The customer never wants to meet the driver again."""
-        ride = Ride(self.company, CallId(self.ids.new()), customer, driver)
+        ride = Ride(CallId(self.ids.new()), self.company, customer, driver, is_completed=True)
         async with self.transaction() as tx:
             actor = Actor(ActorKind.CUSTOMER, customer)
             await customers.ask_never_meet(tx, ride, actor, "", now=self.clock.now(), ids=self.ids)

@@ -9,12 +9,15 @@ from tests.dispatch.factories import CALL_EXPIRY, OFFER_LIMIT, RESERVATION_LEAD
 from daeri.calls.model import CallNotFound, IllegalMove, State
 from daeri.dispatch.model import (
     AlreadyTaken,
+    CallBarred,
+    DriveFirst,
     DriverEngaged,
     DriverOffDuty,
     NotListed,
     OfferClosed,
     OfferNotFound,
     OfferState,
+    Slot,
 )
 
 LEFT_OUT = "left out"  # an offer that no longer held when it was to be written
@@ -41,6 +44,7 @@ class CallModel:
     expires_at: datetime
     version: int = 1
     driver: UUID | None = None
+    barred: set[UUID] = field(default_factory=set)  # whom its customer shall never meet
 
     def go(self, state: State) -> None:
         self.state = state
@@ -67,6 +71,7 @@ class Command:
     reserved_for: datetime | None = None
     drivers: tuple[UUID, ...] = ()
     on: bool = False
+    slot: Slot = Slot.NOW
 
 
 @dataclass
@@ -75,7 +80,8 @@ class NightModel:
     calls: dict[UUID, CallModel] = field(default_factory=dict)
     offers: dict[UUID, OfferModel] = field(default_factory=dict)
     listings: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
-    engaged: dict[UUID, UUID] = field(default_factory=dict)
+    engaged: dict[tuple[UUID, Slot], UUID] = field(default_factory=dict)
+    barred: set[UUID] = field(default_factory=set)  # whom the customer of calls for now shall never meet
 
     def apply(self, command: Command, now: datetime) -> Outcome:
         """Carry the command out; how it should be answered: None when it is done."""
@@ -87,7 +93,8 @@ class NightModel:
     def _request(self, command: Command, now: datetime) -> Outcome:
         begins = now if command.reserved_for is None else command.reserved_for - RESERVATION_LEAD
         state = State.REQUESTED if command.reserved_for is None else State.RESERVED
-        self.calls[command.made] = CallModel(state, begins, begins + CALL_EXPIRY)
+        barred = self.barred if command.reserved_for is None else set()
+        self.calls[command.made] = CallModel(state, begins, begins + CALL_EXPIRY, barred=barred)
         return None
 
     def _offer(self, command: Command, now: datetime) -> Outcome:
@@ -95,7 +102,8 @@ class NightModel:
         holds = (
             self.calls[command.call].state is State.REQUESTED
             and self.on_duty[command.who]
-            and command.who not in self.engaged
+            and command.who not in self.calls[command.call].barred
+            and (self._slot(command.who) is Slot.NOW or self._slot(command.who) is command.slot is Slot.NEXT)
             and all(offer.call != command.call and offer.driver != command.who for offer in live)
         )
         if not holds:
@@ -114,6 +122,8 @@ class NightModel:
             return OfferNotFound
         if offer.state is not OfferState.LIVE or offer.expires_at <= now:
             return OfferClosed
+        if offer.driver in self.calls[offer.call].barred:
+            return CallBarred
         offer.state = OfferState.ACCEPTED
         self._engage(offer.call, offer.driver)
         return None
@@ -134,10 +144,29 @@ class NightModel:
             return DriverOffDuty
         if command.who not in self.listings.get(command.call, ()):
             return NotListed
-        if command.who in self.engaged:
+        if command.who in self.calls[command.call].barred:
+            return CallBarred
+        if self._slot(command.who) is None:
             return DriverEngaged
         self._withdraw(call=command.call, driver=command.who)
         self._engage(command.call, command.who)
+        return None
+
+    def _assign_by_hand(self, command: Command, _now: datetime) -> Outcome:
+        if self.calls[command.call].state is not State.REQUESTED:
+            return AlreadyTaken
+        if not self.on_duty[command.who]:
+            return DriverOffDuty
+        if command.who in self.calls[command.call].barred:
+            return CallBarred
+        if self.calls_of(command.who):
+            return DriverEngaged
+        self._withdraw(call=command.call, driver=command.who)
+        self._engage(command.call, command.who)
+        return None
+
+    def _never_meet(self, command: Command, _now: datetime) -> Outcome:
+        self.barred.add(command.who)
         return None
 
     def _drive(self, command: Command) -> Outcome:
@@ -146,9 +175,11 @@ class NightModel:
             return CallNotFound
         if call.state is not source:
             return IllegalMove
+        if self.engaged.get((command.who, Slot.NEXT)) == command.call:
+            return DriveFirst
         call.go(target)
         if target is State.COMPLETED:
-            del self.engaged[command.who]
+            self._free(command.call)
         return None
 
     def _cancel_by_driver(self, command: Command, now: datetime) -> Outcome:
@@ -173,7 +204,7 @@ class NightModel:
         return None
 
     def _set_duty(self, command: Command, _now: datetime) -> Outcome:
-        if not command.on and command.who in self.engaged:
+        if not command.on and self.calls_of(command.who):
             return DriverEngaged
         self.on_duty[command.who] = command.on
         if not command.on:
@@ -198,11 +229,22 @@ class NightModel:
                 call.go(State.REQUESTED)
         return None
 
+    def calls_of(self, driver: UUID) -> list[UUID]:
+        return [call for (who, _), call in self.engaged.items() if who == driver]
+
+    def _slot(self, driver: UUID) -> Slot | None:
+        """Where another call of the driver would go; None when there is no room."""
+        now, following = (self.engaged.get((driver, slot)) for slot in (Slot.NOW, Slot.NEXT))
+        if now is None:
+            return Slot.NOW
+        return Slot.NEXT if following is None and self.calls[now].state is State.DRIVING else None
+
     def _engage(self, call_id: UUID, driver: UUID) -> None:
-        call = self.calls[call_id]
+        call, slot = self.calls[call_id], self._slot(driver)
+        assert slot is not None, "a live offer of somebody who has no room"
         call.go(State.ASSIGNED)
         call.driver = driver
-        self.engaged[driver] = call_id
+        self.engaged[driver, slot] = call_id
         self.listings.pop(call_id, None)
 
     def _end(self, call_id: UUID, state: State) -> None:
@@ -212,7 +254,10 @@ class NightModel:
         self.calls[call_id].go(state)
 
     def _free(self, call_id: UUID) -> None:
-        self.engaged = {driver: call for driver, call in self.engaged.items() if call != call_id}
+        self.engaged = {place: call for place, call in self.engaged.items() if call != call_id}
+        for driver, slot in list(self.engaged):
+            if slot is Slot.NEXT and (driver, Slot.NOW) not in self.engaged:
+                self.engaged[driver, Slot.NOW] = self.engaged.pop((driver, slot))
 
     def _withdraw(self, *, call: UUID | None = None, driver: UUID | None = None) -> None:
         for offer in self.offers.values():

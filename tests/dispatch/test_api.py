@@ -216,8 +216,11 @@ async def test_the_first_to_take_a_listed_call_wins_and_the_others_hear_it(night
     await night.list_for(call.id, near, far)
     await night.list_for(other.id, far, near)
     async with night.database.reading() as tx:
-        assert await api.open_list(tx, night.company, near) == [Listed(call.id, 100), Listed(other.id, 200)]
-        assert await api.open_list(tx, night.company, blind) == []
+        assert await api.open_list(tx, near) == [
+            Listed(call.id, 100, night.clock.now()),
+            Listed(other.id, 200, night.clock.now()),
+        ]
+        assert await api.open_list(tx, blind) == []
     with pytest.raises(NotListed):
         await night.take(call.id, blind)
     heard: list[str] = []
@@ -230,7 +233,7 @@ async def test_the_first_to_take_a_listed_call_wins_and_the_others_hear_it(night
     (record,) = await night.offers_of(call.id)
     assert (record.mode, record.state, record.pickup_m) == (Mode.OPEN_LIST, OfferState.ACCEPTED, 200)
     async with night.database.reading() as tx:
-        assert await api.open_list(tx, night.company, near) == [Listed(other.id, 200)]
+        assert await api.open_list(tx, near) == [Listed(other.id, 200, night.clock.now())]
 
 
 async def test_a_listing_is_replaced_and_one_of_an_ended_call_is_not_made(night: Night) -> None:
@@ -241,8 +244,8 @@ async def test_a_listing_is_replaced_and_one_of_an_ended_call_is_not_made(night:
     ended = await night.cancel((await night.request()).id)
     await night.list_for(ended.id, first)
     async with night.database.reading() as tx:
-        assert await api.open_list(tx, night.company, first) == []
-        assert await api.open_list(tx, night.company, second) == [Listed(call.id, 100)]
+        assert await api.open_list(tx, first) == []
+        assert await api.open_list(tx, second) == [Listed(call.id, 100, night.clock.now())]
         assert await tx.value("SELECT count(*) FROM listings") == 1
 
 
@@ -319,18 +322,19 @@ async def test_another_companys_commands_find_nothing(night: Night) -> None:
     async with night.transaction() as tx:
         other = replace(night, company=await make_company(tx, night.ids, "dalbit"))
     (call, driver), waiting = await night.assigned(), await night.request()
-    await night.list_for(waiting.id, driver)
+    foreign = await other.driver()
+    await night.list_for(waiting.id, driver, foreign)
     for attempt in (
         other.cancel(call.id),
         other.release(call.id),
         other.complete(call.id, driver),
-        other.take(waiting.id, await other.driver()),
+        other.take(waiting.id, foreign),
     ):
         with pytest.raises(CallNotFound):
             await attempt
     assert await other.offers_of(call.id) == []
     async with night.database.reading() as tx:
-        assert await api.open_list(tx, other.company, driver) == []
+        assert await api.open_list(tx, foreign) == []
     assert (await night.get(call.id)).state is State.ASSIGNED
 
 

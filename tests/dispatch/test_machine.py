@@ -22,7 +22,7 @@ from tests.dispatch.night_model import LEFT_OUT, Command, NightModel, Outcome
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.calls.lifecycle import ENDED
 from daeri.calls.model import Call, State
-from daeri.dispatch.model import NewOffer, OfferState
+from daeri.dispatch.model import NewOffer, OfferState, Slot
 from daeri.drivers.model import Duty
 from daeri.infra.database import Database, open_database
 from daeri.kernel.errors import DaeriError
@@ -39,6 +39,7 @@ NAMES = [
     *["request"] * 2,
     "reserve",
     *["offer"] * 3,
+    *["offer_next"] * 4,
     *["list_for"] * 3,
     *["accept"] * 2,
     *["decline"] * 2,
@@ -49,6 +50,8 @@ NAMES = [
     *["cancel"] * 2,
     *["cancel_by_driver"] * 2,
     *["release"] * 2,
+    *["assign_by_hand"] * 2,
+    "never_meet",
     *["go_on"] * 2,
     *["go_off"] * 2,
     "expire_calls",
@@ -63,7 +66,7 @@ rightly = st.sampled_from([True, True, True, False])  # about a call that runs a
 _ROWS = """
 SELECT (SELECT jsonb_object_agg(id, jsonb_build_array(state, version, driver_id)) FROM calls) AS calls,
        (SELECT jsonb_object_agg(id, state) FROM offers WHERE mode = 'exclusive') AS offers,
-       (SELECT jsonb_object_agg(driver_id, call_id) FROM engagements) AS engaged,
+       (SELECT jsonb_object_agg(driver_id || ' ' || slot, call_id) FROM engagements) AS engaged,
        (SELECT jsonb_object_agg(call_id, driver_ids) FROM listings) AS listings,
        (SELECT jsonb_object_agg(id, duty) FROM drivers WHERE company_id = $1) AS duty
 """
@@ -72,8 +75,15 @@ _PROMISES = {
     "live offers whose call does not wait": """
         SELECT count(*) FROM offers o JOIN calls c ON c.id = o.call_id
         WHERE o.state = 'live' AND c.state <> 'requested'""",
-    "live offers of engaged drivers": """
-        SELECT count(*) FROM offers o JOIN engagements e ON e.driver_id = o.driver_id WHERE o.state = 'live'""",
+    "live offers of drivers without room": """
+        SELECT count(*) FROM offers o JOIN engagements e ON e.driver_id = o.driver_id JOIN calls c ON c.id = e.call_id
+        WHERE o.state = 'live' AND (e.slot = 'next' OR c.state <> 'driving')""",
+    "next calls of drivers who have no other": """
+        SELECT count(*) FROM engagements e WHERE e.slot = 'next'
+          AND NOT EXISTS (SELECT FROM engagements w WHERE w.driver_id = e.driver_id AND w.slot = 'now')""",
+    "next calls that are under way": """
+        SELECT count(*) FROM engagements e JOIN calls c ON c.id = e.call_id
+        WHERE e.slot = 'next' AND c.state <> 'assigned'""",
     "live offers of drivers off duty": """
         SELECT count(*) FROM offers o JOIN drivers d ON d.id = o.driver_id
         WHERE o.state = 'live' AND d.duty = 'off'""",
@@ -91,7 +101,7 @@ _PROMISES = {
         WHERE c.version <> (SELECT count(*) FROM events e WHERE e.aggregate = 'call' AND e.aggregate_id = c.id)
            OR c.version <> (SELECT max(version) FROM events e WHERE e.aggregate = 'call' AND e.aggregate_id = c.id)""",
 }
-_CLEAR = "TRUNCATE engagements, past_engagements, listings, offers, call_tracks, calls, events"
+_CLEAR = "TRUNCATE never_meetings, engagements, past_engagements, listings, offers, call_tracks, calls, events CASCADE"
 
 
 class NightMachine(RuleBasedStateMachine):
@@ -178,14 +188,22 @@ class NightMachine(RuleBasedStateMachine):
             reserved = self.night.clock.now() + RESERVED_AHEAD if name == "reserve" else None
             return Command("request", reserved_for=reserved)
         call = _latest([id_ for id_, one in model.calls.items() if one.state not in ENDED or not rightly], back)
-        if call is None:
-            return None
+        if name == "never_meet":
+            return Command(name, who=driver) if rightly and driver_place == 0 else None
+        return None if call is None else self._about(call, name, driver_place, rightly=rightly)
+
+    def _about(self, call: UUID, name: str, driver_place: int, *, rightly: bool) -> Command | None:
+        model, driver = self.model, self.drivers[driver_place]
         offer = _latest([id_ for id_, one in model.offers.items() if one.call == call], 0)
         listed, owner = model.listings.get(call, ()), model.calls[call].driver
         if name == "advance":
             name = self._next_step(call)
-            idle = [one for one in self.drivers if model.on_duty[one] and one not in model.engaged]
+            idle = [one for one in self.drivers if model.on_duty[one] and not model.calls_of(one)]
             driver = _latest(idle, driver_place) or driver
+        if name == "offer_next":
+            driving = [one.driver for one in model.calls.values() if one.state is State.DRIVING]
+            who = driving[driver_place % len(driving)] if driving and rightly else driver
+            return Command("offer", call=call, who=who, offer=self.night.ids.new(), slot=Slot.NEXT)
         if name in ("go_on", "go_off"):
             holder = owner or (model.offers[offer].driver if offer else None)
             return Command("set_duty", who=holder if holder and rightly else driver, on=name == "go_on")
@@ -230,7 +248,10 @@ def _run(night: Night, command: Command, customer: UUID) -> Awaitable[object]:
             return night.reserve(RESERVED_AHEAD) if command.reserved_for else night.request(CustomerId(customer))
         case "offer":
             expires_at = night.clock.now() + OFFER_LIMIT
-            return night.apply([NewOffer(command.offer, command.call, command.who, expires_at, 840, 150, 0)])
+            planned = NewOffer(command.offer, command.call, command.who, expires_at, 840, 150, 0, command.slot)
+            return night.apply([planned])
+        case "never_meet":
+            return night.never_meet(CustomerId(customer), command.who)
         case "list_for":
             return night.list_for(command.call, *command.drivers)
         case "accept" | "decline":
@@ -259,7 +280,7 @@ def _shape(model: NightModel, *, loosely: bool = False) -> dict[str, object]:
             for id_, call in model.calls.items()
         },
         "offers": {str(id_): offer.state for id_, offer in model.offers.items()},
-        "engaged": {str(driver): str(call) for driver, call in model.engaged.items()},
+        "engaged": {f"{driver} {slot}": str(call) for (driver, slot), call in model.engaged.items()},
         "listings": {str(call): [str(driver) for driver in drivers] for call, drivers in model.listings.items()},
         "duty": {str(driver): "on" if on else "off" for driver, on in model.on_duty.items()},
     }

@@ -52,7 +52,7 @@ async def check_rows(night: Night) -> None:
     """What must hold at any instant between commands."""
     async with night.database.reading() as tx:
         orphans = await tx.value(_LIVE_OFFERS_WITHOUT_WAITING_CALL)
-        held = await tx.value(_LIVE_OFFERS_OF_ENGAGED_DRIVERS)
+        held = await tx.value(_LIVE_OFFERS_OF_DRIVERS_WITHOUT_ROOM)
         off = await tx.value(_LIVE_OFFERS_OF_DRIVERS_OFF_DUTY)
         crooked = await tx.value(_ENGAGEMENTS_THAT_DIFFER_FROM_CALLS)
         listed = await tx.value(_LISTINGS_WITHOUT_WAITING_CALL)
@@ -63,8 +63,9 @@ async def check_rows(night: Night) -> None:
 _LIVE_OFFERS_WITHOUT_WAITING_CALL = """
 SELECT count(*) FROM offers o JOIN calls c ON c.id = o.call_id WHERE o.state = 'live' AND c.state <> 'requested'
 """
-_LIVE_OFFERS_OF_ENGAGED_DRIVERS = """
-SELECT count(*) FROM offers o JOIN engagements e ON e.driver_id = o.driver_id WHERE o.state = 'live'
+_LIVE_OFFERS_OF_DRIVERS_WITHOUT_ROOM = """
+SELECT count(*) FROM offers o JOIN engagements e ON e.driver_id = o.driver_id JOIN calls c ON c.id = e.call_id
+WHERE o.state = 'live' AND (e.slot = 'next' OR c.state <> 'driving')
 """
 _LIVE_OFFERS_OF_DRIVERS_OFF_DUTY = """
 SELECT count(*) FROM offers o JOIN drivers d ON d.id = o.driver_id WHERE o.state = 'live' AND d.duty = 'off'

@@ -9,12 +9,16 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, State
+from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, NewFare, State
 from daeri.customers import api as customers
-from daeri.dispatch import decision_store, store
+from daeri.dispatch import announcing, decision_store, grounding, store
+from daeri.dispatch.announcing import announce as _announce
+from daeri.dispatch.announcing import announce_closed as _announce_closed
 from daeri.dispatch.model import (
     AlreadyTaken,
+    CallBarred,
     Decision,
+    DriveFirst,
     DriverEngaged,
     DriverOffDuty,
     DriverState,
@@ -22,30 +26,42 @@ from daeri.dispatch.model import (
     Listed,
     NewListing,
     NewOffer,
+    NotEligible,
     NotListed,
     Offer,
     OfferClosed,
     OfferNotFound,
     OfferState,
+    Slot,
     Waiting,
 )
+from daeri.dispatch.plan import Mode
+from daeri.dispatch.searching import SearchSoFar, search_so_far
 from daeri.drivers import api as drivers
 from daeri.drivers.model import Driver, Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
 from daeri.kernel.terms import Actor, ActorKind, Source
+from daeri.policies.model import DispatchPolicy
 
-OFFER_ENDED_TOPIC = "offer_ended"  # hints: an offer was answered, ran out or was withdrawn; the message is which
+OFFER_ENDED_TOPIC = announcing.OFFER_ENDED_TOPIC
+suspend = grounding.suspend
+attend_drivers = grounding.attend_drivers
 
 
 async def accept(
     tx: Tx, offer_id: OfferId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
 ) -> Call:
-    """Take the offered call: OfferClosed when it is too late, AlreadyTaken when the call is gone."""
+    """Take the offered call, for after the drive where one is under way.
+
+    OfferClosed when it is too late, AlreadyTaken when the call is gone, CallBarred where they shall not meet (I-006).
+    """
     offer = await _live_offer(tx, offer_id, driver_id, now)
     call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
     saw = await store.accept(tx, offer_id, driver_id, now)
     if saw is None:
+        if not await customers.may_meet(tx, call.customer_id, driver_id):
+            raise CallBarred()
         raise await _closed(tx, offer_id, driver_id)
     tx.hint(OFFER_ENDED_TOPIC, OfferState.ACCEPTED.encode())
     _announce(tx, saw)
@@ -65,20 +81,89 @@ async def take(tx: Tx, call_id: CallId, driver_id: DriverId, company_id: Company
     """Take a call of the open list; the first wins, the others hear AlreadyTaken."""
     listed = await store.listed(tx, company_id, driver_id, call_id)
     call = await _assign(tx, call_id, driver_id, company_id, now=now, ids=ids)
-    if not listed:
+    if listed is None:
         raise NotListed(call_id=str(call_id))
-    await store.take(tx, ids.new(), company_id, call_id=call_id, driver_id=driver_id, metres=listed[0].metres, now=now)
+    if listed.is_barred:
+        raise CallBarred()
+    await store.engage(
+        tx,
+        ids.new(),
+        company_id,
+        call_id=call_id,
+        driver_id=driver_id,
+        metres=listed.metres,
+        mode=Mode.OPEN_LIST,
+        slot=None,
+        now=now,
+    )
     _announce_closed(tx, await store.withdraw_beside(tx, call_id, driver_id, now))
     await _unlist(tx, call_id)
+    return call
+
+
+async def assign_by_hand(
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    change: Change,
+    *,
+    now: datetime,
+    ids: Ids,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """Staff give a waiting call to a driver of their choice; live offers of both are withdrawn.
+
+    AlreadyTaken, DriverOffDuty, NotEligible, CallBarred or DriverEngaged when it cannot be.
+    """
+    call = await _assign(tx, call_id, driver_id, company_id, now=now, ids=ids, change=change)
+    driver = await drivers.get(tx, company_id, driver_id)
+    if call.service not in driver.services:
+        raise NotEligible(service=call.service)
+    if not await customers.may_meet(tx, call.customer_id, driver_id):
+        raise CallBarred()
+    _announce_closed(tx, await store.withdraw_beside(tx, call_id, driver_id, now))
+    if await store.engaged(tx, [driver_id]):
+        raise DriverEngaged()
+    await store.engage(
+        tx,
+        ids.new(),
+        company_id,
+        call_id=call_id,
+        driver_id=driver_id,
+        metres=0,
+        mode=Mode.BY_HAND,
+        slot=Slot.NOW,
+        now=now,
+    )
+    await _unlist(tx, call_id)
+    return call
+
+
+async def arrive(
+    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+) -> Call:
+    """The driver stands before the customer; DriveFirst while another drive of theirs is under way."""
+    call = await calls.arrive(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    if await store.slot_of_call(tx, call_id) is Slot.NEXT:
+        raise DriveFirst()
+    return call
+
+
+async def start(
+    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+) -> Call:
+    """The drive begins; from near its end the driver may be offered a next call."""
+    call = await calls.start(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    _announce(tx, [driver_id])
     return call
 
 
 async def complete(
     tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
 ) -> Call:
-    """The driver finishes the drive and is free again."""
+    """The driver finishes the drive and is free again, or has their next call before them."""
     call = await calls.complete(tx, call_id, company_id, driver_id, now=now, ids=ids)
-    await _free(tx, call_id, now)
+    await _free(tx, call_id, now, ids)
     return call
 
 
@@ -88,7 +173,7 @@ async def cancel(tx: Tx, call_id: CallId, company_id: CompanyId, change: Change,
     A customer's own cancel of an own call after its assignment is counted with it (R-062).
     """
     call = await calls.cancel(tx, call_id, company_id, change, now=now, ids=ids)
-    await _let_go(tx, call_id, now)
+    await _let_go(tx, call_id, now, ids)
     await _count_cancel(tx, call, change, now=now, ids=ids)
     return call
 
@@ -118,7 +203,7 @@ async def release(
 ) -> Call:
     """Take the driver off the call; it waits for another one."""
     call = await calls.release(tx, call_id, company_id, change, waits_for=waits_for, now=now, ids=ids)
-    await _free(tx, call_id, now)
+    await _free(tx, call_id, now, ids)
     return call
 
 
@@ -138,7 +223,7 @@ async def expire_calls(tx: Tx, *, now: datetime, ids: Ids) -> list[Call]:
     reasons = await decision_store.unmet(tx, [call_id for call_id, _ in found]) if found else {}
     ended = await calls.expire(tx, found, reasons, now=now, ids=ids)
     for call in ended:
-        await _let_go(tx, call.id, now)
+        await _let_go(tx, call.id, now, ids)
     return ended
 
 
@@ -174,8 +259,7 @@ async def apply(
         await store.lock_calls(tx, [*(offer.call_id for offer in offers), *(listing.call_id for listing in listings)])
     written = await _offer(tx, offers, now) if offers else []
     for listing in sorted(listings, key=lambda listing: listing.call_id):
-        await store.put_listing(tx, listing, now)
-        _announce(tx, listing.driver_ids)
+        _announce(tx, await store.put_listing(tx, listing, now))
     await decision_store.write(tx, decisions)
     _announce(tx, [offer.driver_id for offer in written])
     return written
@@ -206,6 +290,16 @@ async def calls_of_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId,
     return await store.calls_of_drivers(tx, driver_ids)
 
 
+async def engaged(tx: Tx, driver_ids: Sequence[UUID]) -> dict[DriverId, dict[Slot, CallId]]:
+    """The calls of each of these drivers by slot: under way, and the one that follows it; who has none is left out."""
+    return await store.engaged(tx, driver_ids)
+
+
+async def never_to_meet(tx: Tx, call_ids: Sequence[UUID]) -> dict[CallId, tuple[DriverId, ...]]:
+    """The drivers whom each call's customer shall never meet (I-006); calls without any are left out."""
+    return await store.never_to_meet(tx, call_ids)
+
+
 async def knowledge(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, Knowledge]:
     """By ids and versions, what these drivers should know; who has neither call nor offer is left out."""
     return await store.knowledge(tx, driver_ids)
@@ -226,14 +320,26 @@ async def offers_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Offer]
     return await store.offers_of_call(tx, company_id, call_id)
 
 
-async def open_list(tx: Tx, company_id: UUID, driver_id: UUID) -> list[Listed]:
+async def open_lists(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, list[Listed]]:
+    """The open-list calls that each of these drivers sees now, nearest first; who sees none is left out."""
+    return await store.listed_of_drivers(tx, driver_ids)
+
+
+async def open_list(tx: Tx, driver_id: UUID) -> list[Listed]:
     """The open-list calls that the driver sees now, nearest first."""
-    return await store.listed(tx, company_id, driver_id)
+    return (await store.listed_of_drivers(tx, [driver_id])).get(driver_id, [])
 
 
 async def decisions_of_call(tx: Tx, company_id: UUID, call_id: UUID) -> list[Decision]:
     """What was decided about the call and why, oldest first."""
     return await decision_store.of_call(tx, company_id, call_id)
+
+
+async def search_of(tx: Tx, call: Call, policy: DispatchPolicy, *, now: datetime) -> SearchSoFar:
+    """What has been done so far to find a driver for the call (R-052, I-038)."""
+    offers = await store.offers_of_call(tx, call.company_id, call.id)
+    decisions = await decision_store.of_call(tx, call.company_id, call.id)
+    return search_so_far(call, offers, decisions, policy, now=now)
 
 
 async def next_due(tx: Tx) -> datetime | None:
@@ -267,15 +373,22 @@ async def _offer(tx: Tx, offers: Sequence[NewOffer], now: datetime) -> list[Offe
 
 
 async def _assign(
-    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    *,
+    now: datetime,
+    ids: Ids,
+    change: Change | None = None,
 ) -> Call:
     try:
         call = await calls.assign(
-            tx, call_id, company_id, driver_id=driver_id, performer_id=company_id, now=now, ids=ids
+            tx, call_id, company_id, driver_id=driver_id, performer_id=company_id, now=now, ids=ids, change=change
         )
     except IllegalMove as refusal:
         raise AlreadyTaken(state=refusal.facts.get("state")) from refusal
-    driver = await drivers.lock_for_work(tx, company_id, driver_id)
+    driver = await drivers.lock_for_work(tx, company_id, driver_id, now=now)
     if driver.duty is Duty.OFF:
         raise DriverOffDuty()
     _announce(tx, [driver_id])
@@ -298,16 +411,17 @@ async def _closed(tx: Tx, offer_id: OfferId, driver_id: DriverId) -> OfferClosed
     return OfferNotFound(offer_id=str(offer_id)) if offer is None else OfferClosed(state=offer.state)
 
 
-async def _let_go(tx: Tx, call_id: CallId, now: datetime) -> None:
+async def _let_go(tx: Tx, call_id: CallId, now: datetime, ids: Ids) -> None:
     """Whoever has the call, was offered it or sees it in the list hears that it is gone."""
     _announce_closed(tx, await store.withdraw_of_call(tx, call_id, now))
-    await _free(tx, call_id, now)
+    await _free(tx, call_id, now, ids)
     await _unlist(tx, call_id)
 
 
-async def _free(tx: Tx, call_id: CallId, now: datetime) -> None:
+async def _free(tx: Tx, call_id: CallId, now: datetime, ids: Ids) -> None:
     driver_id = await store.disengage(tx, call_id, now)
     if driver_id is not None:
+        await grounding.rest_if_barred(tx, driver_id, now=now, ids=ids)
         _announce(tx, [driver_id])
 
 
@@ -323,16 +437,3 @@ async def _count_cancel(tx: Tx, call: Call, change: Change, *, now: datetime, id
 
 async def _unlist(tx: Tx, call_id: CallId) -> None:
     _announce(tx, await store.drop_listing(tx, call_id))
-
-
-def _announce_closed(tx: Tx, offers: Sequence[Offer]) -> None:
-    _announce(tx, [offer.driver_id for offer in offers])
-    for offer in offers:
-        tx.hint(OFFER_ENDED_TOPIC, offer.state.encode())
-    if offers:
-        tx.hint(calls.WAITING_TOPIC)
-
-
-def _announce(tx: Tx, driver_ids: Sequence[UUID]) -> None:
-    for driver_id in driver_ids:
-        tx.hint(f"{drivers.TOPIC}.{driver_id}")

@@ -12,12 +12,12 @@ from daeri.infra.database import Row, Tx
 
 _WRITE = """
 INSERT INTO decisions (call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons,
-                       others, rest, policy_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                       others, ages, rest, policy_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _OF_CALL = """
-SELECT call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons, others, rest,
-       policy_version
+SELECT call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons, others, ages,
+       rest, policy_version
 FROM decisions WHERE company_id = $1 AND call_id = $2 ORDER BY decided_at LIMIT $3
 """
 _LAST = """
@@ -89,6 +89,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _columns(decision: Decision) -> tuple[object, ...]:
+    ages = [pair.age_s for pair in decision.considered]
     return (
         decision.call_id,
         decision.company_id,
@@ -100,13 +101,15 @@ def _columns(decision: Decision) -> tuple[object, ...]:
         [pair.metres for pair in decision.considered],
         [pair.reason for pair in decision.considered],
         [pair.other for pair in decision.considered],
+        ages if any(ages) else [],
         {reason.name.lower(): count for reason, count in decision.rest.items()},
         decision.policy_version,
     )
 
 
 def _decision(row: Row) -> Decision:
-    pairs = zip(row["driver_ids"], row["metres"], row["reasons"], row["others"], strict=True)
+    ages = row["ages"] or [0] * len(row["driver_ids"])
+    pairs = zip(row["driver_ids"], row["metres"], row["reasons"], row["others"], ages, strict=True)
     rest = msgspec.convert(row["rest"], dict[str, int])
     return Decision(
         call_id=row["call_id"],
@@ -115,7 +118,7 @@ def _decision(row: Row) -> Decision:
         outcome=Outcome(row["outcome"]),
         radius_m=row["radius_m"],
         beaten_by=row["beaten_by"],
-        considered=tuple(Considered(driver, metres, Reason(reason), other) for driver, metres, reason, other in pairs),
+        considered=tuple(Considered(driver, metres, Reason(reason), *rest) for driver, metres, reason, *rest in pairs),
         rest={Reason[name.upper()]: count for name, count in rest.items()},
         policy_version=row["policy_version"],
     )

@@ -30,7 +30,10 @@ class Slot(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One call offered to one driver; `pickup_m` metres and `pickup_s` seconds by road to the customer."""
+    """One call offered to one driver; `pickup_m` metres and `pickup_s` seconds by road to the customer.
+
+    In the slot `next` it is for after the drive under way, whose rest is part of the way.
+    """
 
     id: OfferId
     company_id: CompanyId
@@ -43,6 +46,7 @@ class Offer:
     closed_at: datetime | None
     pickup_m: int
     pickup_s: int
+    slot: Slot = Slot.NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class NewOffer:
     pickup_m: int
     pickup_s: int
     policy_version: int
+    slot: Slot = Slot.NOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +74,29 @@ class NewListing:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A call of the open list as one driver sees it."""
+    """A call of the open list as one driver sees it since `listed_at`.
+
+    `is_barred`: it must not go to this driver, who is not shown it.
+    """
 
     call_id: CallId
     metres: int
+    listed_at: datetime
+    is_barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One driver in the log of a decision; `other` is the call that the driver went to instead."""
+    """One driver in the log of a decision; `other` is the call that the driver went to instead.
+
+    `age_s` is how old the position was, where that is the reason, else 0.
+    """
 
     driver_id: DriverId
     metres: int
     reason: Reason
     other: CallId | None
+    age_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,7 @@ class PastOffer:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call that waits for a driver and has no live offer."""
+    """A call that waits for a driver and has no live offer; `is_listed` where drivers see it in the open list."""
 
     call_id: CallId
     company_id: CompanyId
@@ -123,11 +137,15 @@ class Waiting:
     service: Service
     dispatch_at: datetime
     asked: tuple[PastOffer, ...]
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DriverState:
-    """What the live fleet must know of a driver; `call_id` is the call that they are on."""
+    """What the live fleet must know of a driver; `call_id` is the call that they are on.
+
+    `ends_at` is where their drive ends, for those who may be offered a call for after it.
+    """
 
     driver_id: DriverId
     company_id: CompanyId
@@ -136,15 +154,19 @@ class DriverState:
     revision: int
     call_id: CallId | None
     offer_id: UUID | None
+    ends_at: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What a driver's phone should know: the call under way at its version, and the offers to answer."""
+    """What a driver's phone should know: their calls at their versions, the offers to answer, the calls listed."""
 
     call_id: UUID | None = None
     call_version: int = 0
     offers: frozenset[UUID] = frozenset()
+    next_call_id: UUID | None = None
+    next_call_version: int = 0
+    listed: frozenset[UUID] = frozenset()
 
 
 class OfferNotFound(NotFound):
@@ -170,6 +192,24 @@ class DriverEngaged(Conflict):
     """The driver has a call to finish first."""
 
     code = "driver_engaged"
+
+
+class CallBarred(Conflict):
+    """A policy keeps this call from this driver; it does not say which, nor whom it protects (I-006)."""
+
+    code = "call_barred"
+
+
+class NotEligible(Conflict):
+    """The driver may not do calls of this service; facts: service."""
+
+    code = "driver_not_eligible"
+
+
+class DriveFirst(Conflict):
+    """The call is the driver's next one: the drive under way is to be finished first."""
+
+    code = "finish_current_call_first"
 
 
 class DriverOffDuty(Conflict):

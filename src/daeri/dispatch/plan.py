@@ -23,6 +23,7 @@ class Mode(StrEnum):
 
     EXCLUSIVE = "exclusive"  # one card to one driver at a time
     OPEN_LIST = "open_list"  # every driver near sees it, the first to take it wins
+    BY_HAND = "by_hand"  # staff chose the driver
 
 
 class Answer(StrEnum):
@@ -180,6 +181,7 @@ class Considered:
     straight_m: NDArray[np.float32]
     reason: NDArray[np.uint8]
     other: NDArray[np.int32]
+    age_s: NDArray[np.int32]  # of the position, where that is the reason; else 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,8 +46,8 @@ def decide(snapshot: Snapshot, now: datetime, parameters: DispatchParameters) ->
     """
     now_ms = to_millis(now)
     calls = due_calls(snapshot.calls, now_ms, parameters.radius)
-    oldest_fix_ms = now_ms - parameters.position_max_age // MILLISECOND
-    roster = Roster(snapshot.fleet, oldest_fix_ms, parameters.next_call_radius_m)
+    max_age_ms = parameters.position_max_age // MILLISECOND
+    roster = Roster(snapshot.fleet, now_ms, max_age_ms, parameters.next_call_radius_m)
     tick = Tick(calls, asked_pairs(calls), barred_keys(calls), roster)
     around = Around.of(tick, parameters.logged_drivers)
     candidates = _candidates(tick, around, now_ms, parameters)

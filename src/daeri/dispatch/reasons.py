@@ -55,8 +55,18 @@ def describe(
         (pairs.mm / 1000).astype(np.float32),
         reason,
         change_of_row[went_to].astype(np.int32),
+        _ages_s(decided.tick.roster, pairs.slot, reason),
     )
     return _changes(decided, changed, pairs, call_of_driver), considered
+
+
+def _ages_s(roster: Roster, slot: Ints, reason: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """How old the positions are of those who were left out for that."""
+    ages_s = np.zeros(len(slot), np.int32)
+    stale = np.flatnonzero(reason == Reason.STALE_POSITION)
+    ages_ms = roster.now_ms - roster.fleet.at_ms[slot[stale]]
+    ages_s[stale] = np.minimum(ages_ms // 1000, np.iinfo(np.int32).max)
+    return ages_s
 
 
 def _is_news(previous: Outcome | None, outcome: Outcome) -> bool:

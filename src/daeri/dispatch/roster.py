@@ -76,10 +76,11 @@ class Roster:
     (`rest_mm`) is part of their way to every call.
     """
 
-    def __init__(self, fleet: FleetView, oldest_fix_ms: int, next_call_radius_m: float) -> None:
+    def __init__(self, fleet: FleetView, now_ms: int, max_age_ms: int, next_call_radius_m: float) -> None:
         self.fleet = fleet
+        self.now_ms = now_ms
         self.ids = IdOrder(fleet.id_high, fleet.id_low)
-        self.fresh = fleet.at_ms >= oldest_fix_ms
+        self.fresh = fleet.at_ms >= now_ms - max_age_ms
         self.idle = (fleet.status == Status.IDLE) & self.fresh
         self.finishing = np.flatnonzero((fleet.left_m <= next_call_radius_m) & self.fresh)
         if next_call_radius_m <= 0:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from daeri.calls import api as calls
+from daeri.customers import api as customers
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.fleet import LiveFleet, Status
 from daeri.dispatch.model import Waiting
-from daeri.dispatch.plan import Outcome, Snapshot
+from daeri.dispatch.plan import Listing, Outcome, Snapshot
 from daeri.dispatch.policy import decide
 from daeri.drivers import api as drivers
 from daeri.engine import translate
@@ -19,10 +20,10 @@ from daeri.engine.fleet_keeper import FleetKeeper
 from daeri.engine.tracks import Tracks
 from daeri.engine.translate import Group
 from daeri.infra.bus import Bus
-from daeri.infra.database import Database
+from daeri.infra.database import Database, Tx
 from daeri.infra.metrics import Metrics, Part
 from daeri.infra.tracing import Tracer
-from daeri.kernel.ids import CallId, CompanyId, Ids
+from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, to_millis
 from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
@@ -36,6 +37,7 @@ FLEET_TOPIC = "fleet"  # hints: the fleet has moved
 _TIMERS_EVERY = timedelta(seconds=1)
 _REREAD_EVERY = timedelta(seconds=1)  # waiting calls are read again even when no hint came
 _DAYS_EVERY = timedelta(hours=6)
+_SAME_FAULT_EVERY = timedelta(seconds=10)  # a fault that comes back with every tick is logged so often at most
 
 DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[DispatchPolicy]]
 
@@ -94,6 +96,9 @@ class Engine:
         self._tracks = Tracks(self.keeper)
         self.ticked_at: float | None = None  # seconds of the process's own clock: the start, then each good tick
         self._outcomes: dict[CallId, Outcome] = {}
+        self._barred: dict[CallId, Sequence[DriverId]] = {}  # of the waiting calls: whom their customers never meet
+        self._pairs_changed = True
+        self._shown: dict[CallId, Listing] = {}  # what drivers see of the open list
         self._waiting: list[Waiting] = []
         self._stale = True
         self._started_at: datetime | None = None
@@ -102,7 +107,11 @@ class Engine:
         self._save_share = 0
         self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(keeping.every)
         self._sweep, self._days = Due(keeping.every), Due(_DAYS_EVERY)
-        self._stop_listening = bus.listen(calls.WAITING_TOPIC, self._heard)
+        self._group_log, self._barred_reread = Due(_SAME_FAULT_EVERY), Due(_REREAD_EVERY)
+        self._stops = [
+            bus.listen(calls.WAITING_TOPIC, self._heard),
+            bus.listen(customers.NEVER_MEET_TOPIC, self._heard_pairs),
+        ]
 
     async def start(self) -> None:
         """Read the fleet and make today's partitions; decisions begin once enough drivers have reported."""
@@ -119,7 +128,8 @@ class Engine:
 
     def stop(self) -> None:
         self.keeper.stop()
-        self._stop_listening()
+        for stop in self._stops:
+            stop()
 
     async def finish(self) -> None:
         """Write what is only in memory: positions and tracks."""
@@ -145,6 +155,9 @@ class Engine:
     def _heard(self, _topic: str, _message: bytes) -> None:
         self._stale = True
 
+    def _heard_pairs(self, _topic: str, _message: bytes) -> None:
+        self._pairs_changed = True
+
     def _absorb(self, now: datetime) -> None:
         with self._metrics.cpu_of(Part.TICK), self._metrics.timed("absorb"):
             report = self._fleet.absorb(to_millis(now))
@@ -155,7 +168,7 @@ class Engine:
             self._bus.publish(FLEET_TOPIC, b"")
 
     async def _end_what_is_due(self, now: datetime) -> None:
-        """Offers at their very time; calls, which have minutes, once a second."""
+        """Offers at their very time; calls, which have minutes, and drivers, who have days, once a second."""
         if self._offer_expiries is not None and self._offer_expiries <= now:
             async with self._database.transaction() as tx:
                 await dispatch.expire_offers(tx, now=now)
@@ -164,9 +177,12 @@ class Engine:
         if self._timers.comes(now):
             self._fleet.limits = translate.limits_of(self._position_policy(now))
             async with self._database.reading() as tx:
-                next_due = await calls.next_due(tx)
+                next_due, drivers_due = await calls.next_due(tx), await drivers.next_due(tx)
             if next_due is not None and next_due <= now:
                 await self._move_what_is_due(now)
+            if drivers_due is not None and drivers_due <= now:
+                async with self._database.transaction() as tx:
+                    await dispatch.attend_drivers(tx, now=now, ids=self._ids)
 
     async def _move_what_is_due(self, now: datetime) -> None:
         async with self._database.transaction() as tx:
@@ -202,26 +218,44 @@ class Engine:
         self._stale = False
         async with self._database.reading() as tx:
             self._waiting = await dispatch.waiting(tx)
+            await self._read_barred(tx, now)
         self._metrics.waiting_calls.set(len(self._waiting))
         if not self._is_ready(now):
             return
         known = {waiting.call_id for waiting in self._waiting}
+        listed = {waiting.call_id for waiting in self._waiting if waiting.is_listed}
+        self._shown = {call_id: listing for call_id, listing in self._shown.items() if call_id in listed}
         for group in self._groups(now):
             try:
                 with self._tracer.span("decide", calls=len(group.calls)):
                     await self._decide_group(group, now)
             except Exception:
                 # The outermost loop of one group's decisions: its calls wait for the next tick, others do not suffer.
-                log.exception("group_not_decided", calls=len(group.calls))
                 self.failed()
+                if self._group_log.comes(now):
+                    log.exception("group_not_decided", calls=len(group.calls))
         self._outcomes = {call_id: outcome for call_id, outcome in self._outcomes.items() if call_id in known}
+
+    async def _read_barred(self, tx: Tx, now: datetime) -> None:
+        """Whom the customers of the waiting calls never meet: of new calls at once, of all after a hint and by and by.
+
+        The database looks again when an offer is written or answered.
+        """
+        if self._barred_reread.comes(now) or self._pairs_changed:
+            self._barred, self._pairs_changed = {}, False
+        new = [waiting.call_id for waiting in self._waiting if waiting.call_id not in self._barred]
+        found = await dispatch.never_to_meet(tx, new) if new else {}
+        self._barred = {
+            waiting.call_id: found.get(waiting.call_id, self._barred.get(waiting.call_id, ()))
+            for waiting in self._waiting
+        }
 
     async def _decide_group(self, group: Group, now: datetime) -> None:
         with self._metrics.cpu_of(Part.TICK), self._metrics.timed("decide"):
             snapshot = Snapshot(group.calls, self._fleet.view())
             plan = decide(snapshot, now, group.parameters)
             offers = translate.new_offers(plan, self._fleet, group.versions, self._ids.new)
-            listings = translate.new_listings(plan, self._fleet)
+            listings = translate.new_listings(plan, self._fleet, self._shown)
             decisions = translate.new_decisions(plan, group, self._fleet, now)
         if not (offers or listings or decisions):
             return
@@ -229,6 +263,8 @@ class Engine:
             async with self._database.transaction() as tx:
                 written = await dispatch.apply(tx, offers, listings, decisions, now=now)
         self._outcomes.update({change.call_id: change.outcome for change in plan.changes})
+        written_listings = {listing.call_id for listing in listings}
+        self._shown.update({one.call_id: one for one in plan.listings if one.call_id in written_listings})
         self.keeper.hold(written)
         if written:
             soonest = min(offer.expires_at for offer in written)
@@ -246,7 +282,13 @@ class Engine:
         return Group(
             parameters=translate.parameters_of({policy.value for _, policy in members}),
             calls=tuple(
-                translate.waiting_call(waiting, policy.value, self._fleet, self._outcomes.get(waiting.call_id))
+                translate.waiting_call(
+                    waiting,
+                    policy.value,
+                    self._fleet,
+                    barred=self._barred.get(waiting.call_id, ()),
+                    previous=self._outcomes.get(waiting.call_id),
+                )
                 for waiting, policy in members
             ),
             companies={waiting.call_id: waiting.company_id for waiting, _ in members},

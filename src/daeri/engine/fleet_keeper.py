@@ -1,5 +1,6 @@
 """Keeps the live fleet true to the rows: at start, after each hint, and by a slow sweep for hints that were lost."""
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +19,9 @@ from daeri.kernel.time import from_millis, to_millis
 
 _SERVICE_BITS = {service: 1 << place for place, service in enumerate(Service)}
 _SWEEPS = 120  # a sweep reads one driver in so many, so that all are read again in as many sweeps
-_OVERLAP = 1_000  # revisions read again, because transactions do not commit in the order of their revisions
+# Transactions do not commit in the order of their revisions: what was the newest some sweeps ago is settled by now.
+_SETTLED_SWEEPS = 10
+_OVERLAP = 1_000  # revisions that may be unsettled at the start
 
 
 def capabilities_of(services: Iterable[Service]) -> int:
@@ -35,6 +38,7 @@ class FleetKeeper:
         self._dirty: set[UUID] = set()
         self._reads = 0
         self._revision = 0
+        self._marks: deque[int] = deque([0], maxlen=_SETTLED_SWEEPS)  # newest revisions at the last sweeps
         self._sweep = 0
         self._calls: dict[int, CallId] = {}
         self._saved_at: dict[int, int] = {}
@@ -61,6 +65,7 @@ class FleetKeeper:
             states = await dispatch.driver_states_on_duty(tx)
             positions = await drivers.positions_on_duty(tx)
         self._take(states)
+        self._marks.append(max(0, self._revision - _OVERLAP))
         for position in positions:
             slot = self._fleet.slot_of(position.driver_id)
             if slot is not None:
@@ -87,7 +92,8 @@ class FleetKeeper:
         """Find what lost hints would have told: changed rights and duty, and a share of everybody on duty."""
         self._reads += 1
         async with self._database.reading() as tx:
-            self._take(await dispatch.driver_states_since(tx, max(0, self._revision - _OVERLAP)))
+            self._take(await dispatch.driver_states_since(tx, self._marks[0]))
+        self._marks.append(self._revision)
         status = self._fleet.view().status
         for slot in range(self._sweep, len(self._fleet), _SWEEPS):
             driver_id = self._fleet.driver_at(slot)
@@ -99,7 +105,7 @@ class FleetKeeper:
         """Drivers who have just been given an offer are not free any more."""
         self._reads += 1
         for offer in offers:
-            self._fleet.set_status(offer.driver_id, Status.HELD, version=self._reads)
+            self._fleet.hold(offer.driver_id, version=self._reads)
 
     def unsaved_positions(self, share: int, shares: int) -> list[LastPosition]:
         """The newest positions in one share of the slots that have not been saved yet."""
@@ -133,7 +139,7 @@ class FleetKeeper:
                 duty=Duty.ON if state.on_duty else Duty.OFF,
                 version=state.revision,
             )
-            self._fleet.set_status(state.driver_id, _occupation(state), version=self._reads)
+            self._fleet.set_status(state.driver_id, _occupation(state), version=self._reads, ends_at=state.ends_at)
             self._revision = max(self._revision, state.revision)
             if state.call_id is None:
                 self._calls.pop(slot, None)

@@ -1,6 +1,6 @@
 """PURE: rows into what the matcher reads, and its plan into rows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,12 +8,13 @@ from uuid import UUID
 import msgspec
 
 from daeri.dispatch.fleet import LiveFleet
-from daeri.dispatch.model import Considered, Decision, NewListing, NewOffer, OfferState, Waiting
+from daeri.dispatch.model import Considered, Decision, NewListing, NewOffer, OfferState, Slot, Waiting
 from daeri.dispatch.plan import (
     Answer,
     Asked,
     CallOutcome,
     DispatchParameters,
+    Listing,
     Mode,
     Outcome,
     Plan,
@@ -22,11 +23,12 @@ from daeri.dispatch.plan import (
 )
 from daeri.dispatch.positions import PositionLimits
 from daeri.engine.fleet_keeper import capabilities_of
-from daeri.kernel.ids import CallId, CompanyId, OfferId
+from daeri.kernel.ids import CallId, CompanyId, DriverId, OfferId
 from daeri.kernel.time import to_millis
 from daeri.policies.model import DispatchPolicy, PositionPolicy
 
 _KMH_PER_MPS = 3.6
+_MOVED_M = 100  # a driver's way to a listed call is written anew when it has changed by so much
 # Who accepted a call that waits again was taken off it: as good as a no.
 _ANSWERS = {
     OfferState.DECLINED: Answer.DECLINED,
@@ -56,6 +58,7 @@ def parameters_of(policies: Collection[DispatchPolicy]) -> DispatchParameters:
         neighbours=policy.k,
         detour_factor=policy.detour_factor,
         pickup_speed_mps=policy.pickup_speed_kmh / _KMH_PER_MPS,
+        next_call_radius_m=policy.next_call_radius_m if policy.next_call else 0.0,
     )
 
 
@@ -93,7 +96,14 @@ def limits_of(policy: PositionPolicy) -> PositionLimits:
     )
 
 
-def waiting_call(waiting: Waiting, policy: DispatchPolicy, fleet: LiveFleet, previous: Outcome | None) -> WaitingCall:
+def waiting_call(
+    waiting: Waiting,
+    policy: DispatchPolicy,
+    fleet: LiveFleet,
+    *,
+    barred: Iterable[DriverId] = (),
+    previous: Outcome | None = None,
+) -> WaitingCall:
     """A waiting row as the matcher reads it; drivers who have gone since they were asked are left out."""
     asked = (
         Asked(slot, _ANSWERS[past.state], to_millis(past.closed_at))
@@ -109,6 +119,7 @@ def waiting_call(waiting: Waiting, policy: DispatchPolicy, fleet: LiveFleet, pre
         needs=capabilities_of([waiting.service]),
         mode=Mode(policy.mode),
         asked=tuple(asked),
+        barred=tuple(slot for driver_id in barred if (slot := fleet.slot_of(driver_id)) is not None),
         previous=previous,
         radius=radius_of(policy),
     )
@@ -131,15 +142,18 @@ def new_offers(
                     pickup_m=planned.pickup_m,
                     pickup_s=planned.pickup_s,
                     policy_version=versions[planned.call_id],
+                    slot=Slot.NEXT if planned.is_next else Slot.NOW,
                 )
             )
     return offers
 
 
-def new_listings(plan: Plan, fleet: LiveFleet) -> list[NewListing]:
-    """Who sees which call of the open list, as rows."""
+def new_listings(plan: Plan, fleet: LiveFleet, shown: Mapping[CallId, Listing]) -> list[NewListing]:
+    """Who sees which call of the open list, as rows; what is `shown` already, as good as so, is left out."""
     listings = []
     for listing in plan.listings:
+        if _is_shown(listing, shown.get(listing.call_id)):
+            continue
         seen = [
             (driver_id, metres)
             for slot, metres in zip(listing.slots, listing.straight_m, strict=True)
@@ -147,6 +161,14 @@ def new_listings(plan: Plan, fleet: LiveFleet) -> list[NewListing]:
         ]
         listings.append(NewListing(listing.call_id, tuple(d for d, _ in seen), tuple(m for _, m in seen)))
     return listings
+
+
+def _is_shown(listing: Listing, before: Listing | None) -> bool:
+    """Whether the same drivers see the call already, from about as far."""
+    if before is None or set(listing.slots) != set(before.slots):
+        return False
+    known = dict(zip(before.slots, before.straight_m, strict=True))
+    return all(abs(known[s] - m) < _MOVED_M for s, m in zip(listing.slots, listing.straight_m, strict=True))
 
 
 def new_decisions(plan: Plan, group: Group, fleet: LiveFleet, now: datetime) -> list[Decision]:
@@ -176,10 +198,11 @@ def _considered(plan: Plan, change: CallOutcome, fleet: LiveFleet) -> tuple[Cons
         pairs.straight_m[from_:to].tolist(),
         pairs.reason[from_:to].tolist(),
         pairs.other[from_:to].tolist(),
+        pairs.age_s[from_:to].tolist(),
         strict=True,
     )
     return tuple(
-        Considered(driver_id, round(metres), reason, plan.changes[other].call_id if other >= 0 else None)
-        for slot, metres, reason, other in columns
+        Considered(driver_id, round(metres), reason, plan.changes[other].call_id if other >= 0 else None, age_s)
+        for slot, metres, reason, other, age_s in columns
         if (driver_id := fleet.driver_at(slot)) is not None
     )

@@ -49,6 +49,8 @@ class DispatchPolicy(Policy, frozen=True, kw_only=True):
     k: Annotated[int, Meta(ge=1, le=64)] = 16  # nearest eligible drivers weighed for each call
     pickup_speed_kmh: Annotated[float, Meta(gt=0, le=200)] = 20.0
     detour_factor: Annotated[float, Meta(ge=1, le=5)] = 1.3  # road metres for each straight metre
+    next_call: bool = True  # who is about to finish a drive may be offered the call for after it
+    next_call_radius_m: Positive = 1_500  # how near to its end, in a straight line
 
     def __post_init__(self) -> None:
         if self.radius_start_m > self.radius_cap_m:

@@ -1,28 +1,39 @@
 """A driver's truth as one read: what `GET /driver` answers and what the socket says on connecting."""
 
+from functools import partial
+from uuid import UUID
+
 from daeri.calls import api as calls
+from daeri.calls.model import Call
 from daeri.dispatch import api as dispatch
+from daeri.dispatch.model import Slot
 from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, DriverId
+from daeri.kernel.terms import ActorKind
+from daeri.web.cards import listed_cards, net_of, offer_cards
 from daeri.web.context import WebContext
-from daeri.web.wire import DriverStateOut, call_out, offer_card
+from daeri.web.wire import DriverStateOut, call_out
 
 
 async def read_truth(tx: Tx, context: WebContext, driver_id: DriverId, company_id: CompanyId) -> DriverStateOut:
-    """Duty, the call under way, live offers, and how to report positions."""
+    """Duty, the calls they have, live offers, the open list, and how to report positions."""
     driver = await drivers.get(tx, company_id, driver_id)
-    engaged = await dispatch.calls_of_drivers(tx, [driver_id])
+    engaged = (await dispatch.engaged(tx, [driver_id])).get(driver_id, {})
     offers = await dispatch.live_offers(tx, [driver_id])
-    wanted = [*engaged.values(), *(offer.call_id for offer in offers)]
-    found = {call.id: call for call in await calls.get_many(tx, wanted)} if wanted else {}
+    listed = await dispatch.open_list(tx, driver_id)
+    wanted = [*engaged.values(), *(offer.call_id for offer in offers), *(entry.call_id for entry in listed)]
+    found: dict[UUID, Call] = {call.id: call for call in await calls.get_many(tx, wanted)} if wanted else {}
     names = await context.names.of(tx, company_id, [driver_id])
-    call = found.get(engaged[driver_id]) if driver_id in engaged else None
+    own = {slot: call_out(found[call_id], names, viewer=ActorKind.DRIVER) for slot, call_id in engaged.items()}
+    net = partial(net_of, context)
     return DriverStateOut(
         status=driver.status,
         duty=driver.duty,
-        call=None if call is None else call_out(call, names),
-        offers=tuple(offer_card(offer, found[offer.call_id]) for offer in offers if offer.call_id in found),
+        call=own.get(Slot.NOW),
+        offers=tuple(offer_cards(offers, found, net)),
         cadence_s=context.position_policy(company_id).cadence_s,
         socket=context.settings.driver_socket_url,
+        next_call=own.get(Slot.NEXT),
+        listed=tuple(listed_cards(listed, found, net)),
     )

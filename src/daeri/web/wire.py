@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Can, Kind, Place, State, Tag
-from daeri.dispatch.model import Offer, Slot
+from daeri.dispatch.model import Listed, Offer, Slot
 from daeri.kernel.geo import Point
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.pricing.model import FarePlan
@@ -317,31 +317,10 @@ def call_out(
     )
 
 
-def offer_card(offer: Offer, call: Call) -> CardOut:
+def offer_card(offer: Offer, call: Call, net: NetOut | None = None) -> CardOut:
     """The card of a live offer."""
-    return _card(call, offer.id, offer.pickup_m, offer.pickup_s, offer.expires_at)
-
-
-def listed_card(call: Call, metres: int) -> CardOut:
-    """The card of a call in the open list; `metres` as the crow flies."""
-    return _card(call, None, metres, None, None)
-
-
-def label_out(call: Call) -> LabelOut:
-    label = calls.label(call)
-    return LabelOut(label.kind, label.tags)
-
-
-def driver_ids_of(found: Sequence[Call]) -> list[UUID]:
-    """Whose names a list of calls needs."""
-    return [call.driver_id for call in found if call.driver_id is not None]
-
-
-def _card(
-    call: Call, offer_id: UUID | None, pickup_m: int, pickup_s: int | None, expires_at: datetime | None
-) -> CardOut:
     return CardOut(
-        offer_id=offer_id,
+        offer_id=offer.id,
         call_id=call.id,
         number=call.number,
         label=label_out(call),
@@ -352,7 +331,46 @@ def _card(
         vias=tuple(map(place_out, call.vias)),
         fare_amount=call.fare.amount,
         payment=call.payment,
-        pickup_m=pickup_m,
-        pickup_s=pickup_s,
-        expires_at=expires_at,
+        pickup_m=offer.pickup_m,
+        pickup_s=offer.pickup_s,
+        expires_at=offer.expires_at,
+        slot=offer.slot,
+        route_m=call.route_m,
+        route_s=call.route_s,
+        net=net,
+        received_at=offer.offered_at,
     )
+
+
+def listed_card(listed: Listed, call: Call, net: NetOut | None = None) -> CardOut:
+    """The card of a call in the open list; its `pickup_m` as the crow flies."""
+    return CardOut(
+        offer_id=None,
+        call_id=call.id,
+        number=call.number,
+        label=label_out(call),
+        service=call.service,
+        options=call.options,
+        origin=place_out(call.origin),
+        destination=place_out(call.destination),
+        vias=tuple(map(place_out, call.vias)),
+        fare_amount=call.fare.amount,
+        payment=call.payment,
+        pickup_m=listed.metres,
+        pickup_s=None,
+        expires_at=None,
+        route_m=call.route_m,
+        route_s=call.route_s,
+        net=net,
+        received_at=listed.listed_at,
+    )
+
+
+def label_out(call: Call) -> LabelOut:
+    label = calls.label(call)
+    return LabelOut(label.kind, label.tags)
+
+
+def driver_ids_of(found: Sequence[Call]) -> list[UUID]:
+    """Whose names a list of calls needs."""
+    return [call.driver_id for call in found if call.driver_id is not None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,12 @@ from daeri.drivers.model import Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
 from daeri.web.api.documented import Command, answers
+from daeri.web.cards import listed_cards, net_of
 from daeri.web.context import WebContext
 from daeri.web.driver_truth import read_truth
 from daeri.web.live.positions import pack
 from daeri.web.principals import driver_of
-from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of, listed_card
+from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
 Step = Callable[..., Awaitable[Call]]
@@ -83,10 +85,11 @@ async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut
     """The open-list calls near the driver, nearest first."""
     driver_id = driver_of(principal)
     async with context.database.transaction() as tx:
-        listed = await dispatch.open_list(tx, principal.company_id, driver_id)
-        found = {call.id: call for call in await calls.get_many(tx, [entry.call_id for entry in listed])}
-    cards = (listed_card(found[entry.call_id], entry.metres) for entry in listed if entry.call_id in found)
-    return CardsOut(tuple(cards))
+        listed = await dispatch.open_list(tx, driver_id)
+        found: dict[UUID, Call] = {
+            call.id: call for call in await calls.get_many(tx, [entry.call_id for entry in listed])
+        }
+    return CardsOut(tuple(listed_cards(listed, found, partial(net_of, context))))
 
 
 @post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))
@@ -150,11 +153,11 @@ class _At(msgspec.Struct, frozen=True):
 
 
 async def _arrive(tx: Tx, at: _At, ids: Ids) -> Call:
-    return await calls.arrive(tx, at.call_id, at.company_id, at.driver_id, now=at.now, ids=ids)
+    return await dispatch.arrive(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
 
 
 async def _start(tx: Tx, at: _At, ids: Ids) -> Call:
-    return await calls.start(tx, at.call_id, at.company_id, at.driver_id, now=at.now, ids=ids)
+    return await dispatch.start(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
 
 
 async def _complete(tx: Tx, at: _At, ids: Ids) -> Call:

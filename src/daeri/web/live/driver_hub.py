@@ -15,6 +15,7 @@ from daeri.dispatch.model import Knowledge
 from daeri.drivers import api as drivers
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
+from daeri.web.cards import NetOf, unknown_net
 from daeri.web.live.driver_rows import DriverRows, Told, difference, read_rows
 from daeri.web.live.messages import for_gateway
 from daeri.web.names import NameBook
@@ -42,9 +43,10 @@ class Ear:
 class DriverHub:
     """The ears of one process. `run` reads and tells until it is cancelled."""
 
-    def __init__(self, database: Database, bus: Bus, names: NameBook) -> None:
+    def __init__(self, database: Database, bus: Bus, names: NameBook, net: NetOf = unknown_net) -> None:
         self._database = database
         self._names = names
+        self._net = net
         self._ears: dict[UUID, list[Ear]] = {}
         self._driver_on: dict[UUID, UUID] = {}  # by call
         self._dirty: set[UUID] = set()
@@ -57,8 +59,7 @@ class DriverHub:
         """Tell this connection from now on; what changed since it was welcomed is found by a read of its own."""
         ear.first_read = self._reads + 1
         self._ears.setdefault(ear.driver_id, []).append(ear)
-        if ear.told.call_id is not None:
-            self._driver_on[ear.told.call_id] = ear.driver_id
+        self._follow(ear)
         self._mark(ear.driver_id)
 
     def remove(self, ears: Iterable[Ear]) -> None:
@@ -115,7 +116,7 @@ class DriverHub:
             return
         told = [ear.told for driver_id in present for ear in self._ears[driver_id]]
         async with self._database.transaction() as tx:
-            rows = await read_rows(tx, self._names, present, told)
+            rows = await read_rows(tx, self._names, present, told, self._net)
         for driver_id in present:
             for ear in tuple(self._ears.get(driver_id, ())):
                 if ear.first_read <= read:
@@ -123,20 +124,24 @@ class DriverHub:
 
     def _tell_ear(self, ear: Ear, rows: DriverRows) -> None:
         messages, knows = difference(ear.driver_id, ear.told, rows)
-        if knows.call_id != ear.told.call_id:
-            self._forget(ear)
-            if knows.call_id is not None:
-                self._driver_on[knows.call_id] = ear.driver_id
+        self._forget(ear)
         ear.told = knows
+        self._follow(ear)
         for message in messages:
             encoded = msgspec.json.encode(message)
             ear.send(for_gateway(encoded, ear.driver_id) if ear.is_gateway else encoded)
 
+    def _follow(self, ear: Ear) -> None:
+        """The calls that the ear knows are its driver's."""
+        for call_id in (ear.told.call_id, ear.told.next_call_id):
+            if call_id is not None:
+                self._driver_on[call_id] = ear.driver_id
+
     def _forget(self, ear: Ear) -> None:
-        """The call that the ear knew is not its driver's; meanwhile it may have become somebody else's."""
-        call_id = ear.told.call_id
-        if call_id is not None and self._driver_on.get(call_id) == ear.driver_id:
-            del self._driver_on[call_id]
+        """The calls that the ear knew are not its driver's; meanwhile they may have become somebody else's."""
+        for call_id in (ear.told.call_id, ear.told.next_call_id):
+            if call_id is not None and self._driver_on.get(call_id) == ear.driver_id:
+                del self._driver_on[call_id]
 
     def _heard_driver(self, topic: str, _message: bytes) -> None:
         driver_id = UUID(topic.partition(".")[2])
@@ -155,4 +160,6 @@ class DriverHub:
 
 def _knows(told: Told, known: Knowledge | None) -> bool:
     rows = known or Knowledge()
-    return (told.call_id, told.call_version, told.offers) == (rows.call_id, rows.call_version, rows.offers)
+    return told == Told(
+        rows.offers, rows.call_id, rows.call_version, rows.next_call_id, rows.next_call_version, rows.listed
+    )

@@ -1,19 +1,30 @@
 """What drivers must be told: the rows of many drivers in a few reads, against what each was last told."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.dispatch import api as dispatch
-from daeri.dispatch.model import Offer, OfferState
+from daeri.dispatch.model import Listed, Offer, OfferState, Slot
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, DriverId
-from daeri.web.live.messages import CallChanged, Closing, OfferClosed, OfferMade, ToDriver
+from daeri.kernel.terms import ActorKind
+from daeri.web.cards import NetOf, listed_cards
+from daeri.web.live.messages import (
+    CallChanged,
+    Closing,
+    GoneOut,
+    ListChanged,
+    NextCallChanged,
+    OfferClosed,
+    OfferMade,
+    ToDriver,
+)
 from daeri.web.names import NameBook
-from daeri.web.wire import call_out, driver_ids_of, offer_card
+from daeri.web.wire import CallOut, call_out, driver_ids_of, offer_card
 
 _CLOSINGS = {
     State.CANCELLED_BEFORE_ASSIGNMENT: Closing.CANCELLED,
@@ -24,11 +35,14 @@ _CLOSINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody knows of one driver: the offers to answer, and the call under way at its version."""
+    """What somebody knows of one driver: the offers to answer, their calls at their versions, and the calls listed."""
 
     offers: frozenset[UUID] = frozenset()
     call_id: UUID | None = None
     call_version: int = 0
+    next_call_id: UUID | None = None
+    next_call_version: int = 0
+    listed: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +50,38 @@ class DriverRows:
     """The rows behind a set of drivers at one moment; calls also of those that drivers were told of before."""
 
     offers: Mapping[UUID, list[Offer]]
-    engaged: Mapping[DriverId, CallId]
+    engaged: Mapping[DriverId, Mapping[Slot, CallId]]
+    listed: Mapping[UUID, list[Listed]]
     calls: Mapping[UUID, Call]
     closed: Mapping[UUID, Offer]
     names: Mapping[UUID, str]
+    net: NetOf
 
 
-async def read_rows(tx: Tx, names: NameBook, driver_ids: Iterable[UUID], told: Iterable[Told]) -> DriverRows:
-    """Everything that may have changed for these drivers, in three or four statements however many they are."""
+async def read_rows(
+    tx: Tx, names: NameBook, driver_ids: Iterable[UUID], told: Iterable[Told], net: NetOf
+) -> DriverRows:
+    """Everything that may have changed for these drivers, in a few statements however many they are."""
     wanted, known = list(driver_ids), list(told)
-    engaged: Mapping[DriverId, CallId] = await dispatch.calls_of_drivers(tx, wanted)
+    engaged = await dispatch.engaged(tx, wanted)
     live: defaultdict[UUID, list[Offer]] = defaultdict(list)
     for offer in await dispatch.live_offers(tx, wanted):
         live[offer.driver_id].append(offer)
-    offered = [offer.call_id for offers in live.values() for offer in offers]
+    listed = await dispatch.open_lists(tx, wanted)
     still_live = {offer.id for offers in live.values() for offer in offers}
     gone = {offer_id for each in known for offer_id in each.offers} - still_live
-    closed: dict[UUID, Offer] = (
-        {offer.id: offer for offer in await dispatch.offers_by_id(tx, list(gone))} if gone else {}
-    )
-    call_ids = {
-        *engaged.values(),
-        *offered,
+    ended = await dispatch.offers_by_id(tx, list(gone)) if gone else []
+    closed: dict[UUID, Offer] = {offer.id: offer for offer in ended}
+    call_ids: set[UUID | None] = {
+        *(call_id for own in engaged.values() for call_id in own.values()),
+        *(offer.call_id for offers in live.values() for offer in offers),
+        *(entry.call_id for entries in listed.values() for entry in entries),
         *(offer.call_id for offer in closed.values()),
-        *(each.call_id for each in known if each.call_id is not None),
-    }
-    found: dict[UUID, Call] = {call.id: call for call in await calls.get_many(tx, list(call_ids))} if call_ids else {}
-    return DriverRows(live, engaged, found, closed, await names_of(tx, names, found.values()))
+        *(call_id for each in known for call_id in (each.call_id, each.next_call_id, *each.listed)),
+    } - {None}
+    found = await calls.get_many(tx, [each for each in call_ids if each is not None]) if call_ids else []
+    by_id: dict[UUID, Call] = {call.id: call for call in found}
+    return DriverRows(live, engaged, listed, by_id, closed, await names_of(tx, names, found), net)
 
 
 async def names_of(tx: Tx, names: NameBook, found: Iterable[Call]) -> dict[UUID, str]:
@@ -77,35 +96,67 @@ async def names_of(tx: Tx, names: NameBook, found: Iterable[Call]) -> dict[UUID,
 
 
 def difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDriver], Told]:
-    """What to say so that who knew `told` knows the rows: what is over first, then the call, then new offers."""
+    """What to say so that who knew `told` knows the rows: what is over first, then the calls, then what is new."""
     live = {offer.id: offer for offer in rows.offers.get(driver_id, ()) if offer.call_id in rows.calls}
+    own = rows.engaged.get(DriverId(driver_id), {})
+    call, following = (_running(own.get(slot), rows) for slot in (Slot.NOW, Slot.NEXT))
+    listed = [entry for entry in rows.listed.get(driver_id, ()) if entry.call_id in rows.calls]
+    knows = Told(
+        frozenset(live),
+        None if call is None else call.id,
+        0 if call is None else call.version,
+        None if following is None else following.id,
+        0 if following is None else following.version,
+        frozenset(entry.call_id for entry in listed),
+    )
     messages: list[ToDriver] = [
         OfferClosed(offer_id, _closing(driver_id, rows.closed.get(offer_id), rows))
         for offer_id in sorted(told.offers - live.keys())
     ]
-    call_messages, call_id, version = _call_difference(driver_id, told, rows)
-    messages += call_messages
-    messages += [
-        OfferMade(offer_card(offer, rows.calls[offer.call_id]))
+    messages += _call_messages(driver_id, told, call, rows)
+    messages += _next_messages(driver_id, told, knows, following, rows)
+    messages += (
+        OfferMade(offer_card(offer, rows.calls[offer.call_id], rows.net(rows.calls[offer.call_id])))
         for offer_id, offer in sorted(live.items())
         if offer_id not in told.offers
-    ]
-    return messages, Told(frozenset(live), call_id, version)
+    )
+    if knows.listed != told.listed:
+        gone = sorted(told.listed - knows.listed)
+        messages.append(
+            ListChanged(
+                tuple(listed_cards(listed, rows.calls, rows.net)),
+                tuple(GoneOut(call_id, _closing_of(driver_id, rows.calls.get(call_id))) for call_id in gone),
+            )
+        )
+    return messages, knows
 
 
-def _call_difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDriver], UUID | None, int]:
-    messages: list[ToDriver] = []
-    call_id = rows.engaged.get(DriverId(driver_id))
-    call = None if call_id is None else rows.calls.get(call_id)
-    if told.call_id is not None and told.call_id != call_id:
+def _running(call_id: CallId | None, rows: DriverRows) -> Call | None:
+    return None if call_id is None else rows.calls.get(call_id)
+
+
+def _call_messages(driver_id: UUID, told: Told, call: Call | None, rows: DriverRows) -> Iterator[ToDriver]:
+    if told.call_id is not None and (call is None or told.call_id != call.id):
         last = rows.calls.get(told.call_id)
         if last is not None:
-            messages.append(CallChanged(call_out(last, _own_name(driver_id, rows))))
-    if call is None:
-        return messages, None, 0
-    if call.id != told.call_id or call.version > told.call_version:
-        messages.append(CallChanged(call_out(call, _own_name(driver_id, rows))))
-    return messages, call.id, call.version
+            yield CallChanged(_out(driver_id, last, rows))
+    if call is not None and (call.id != told.call_id or call.version > told.call_version):
+        yield CallChanged(_out(driver_id, call, rows))
+
+
+def _next_messages(
+    driver_id: UUID, told: Told, knows: Told, following: Call | None, rows: DriverRows
+) -> Iterator[ToDriver]:
+    if following is not None:
+        if following.id != told.next_call_id or following.version > told.next_call_version:
+            yield NextCallChanged(_out(driver_id, following, rows))
+    elif told.next_call_id is not None:
+        gone = rows.calls.get(told.next_call_id) if told.next_call_id != knows.call_id else None
+        yield NextCallChanged(None, None if gone is None else _out(driver_id, gone, rows))
+
+
+def _out(driver_id: UUID, call: Call, rows: DriverRows) -> CallOut:
+    return call_out(call, _own_name(driver_id, rows), viewer=ActorKind.DRIVER)
 
 
 def _own_name(driver_id: UUID, rows: DriverRows) -> dict[UUID, str]:
@@ -119,11 +170,14 @@ def _closing(driver_id: UUID, offer: Offer | None, rows: DriverRows) -> Closing:
         return Closing.EXPIRED
     if offer.state is not OfferState.WITHDRAWN:
         return Closing(offer.state.value)
-    return closing_of(driver_id, rows.calls.get(offer.call_id))
+    closing = _closing_of(driver_id, rows.calls.get(offer.call_id))
+    return Closing.WITHDRAWN if closing is Closing.ACCEPTED else closing
 
 
-def closing_of(driver_id: UUID, call: Call | None) -> Closing:
+def _closing_of(driver_id: UUID, call: Call | None) -> Closing:
     """Why this driver can have the call no more, as far as they may know."""
-    if call is None or call.state is State.REQUESTED or call.driver_id == driver_id:
+    if call is None or call.state is State.REQUESTED:
         return Closing.WITHDRAWN
+    if call.driver_id == driver_id:
+        return Closing.ACCEPTED
     return _CLOSINGS.get(call.state, Closing.TAKEN)

@@ -33,6 +33,7 @@ from daeri.web.live.messages import (
     Welcome,
 )
 from daeri.web.live.positions import pack_samples
+from daeri.web.wire import DriverStateOut
 
 _BINARY, _TEXT, _CONTINUATION = WSMsgType.BINARY, WSMsgType.TEXT, WSMsgType.CONTINUATION
 _KIB_SHIFT = 10
@@ -275,10 +276,12 @@ class DriverSocket(WSListener):
             return
         self._take = partial(self._context.fleet.receive, self._context.fleet.slot_for(driver_id))
         self.cadence_s = truth.cadence_s
-        self.send(msgspec.json.encode(Welcome(driver_id, truth.cadence_s, truth.offers, truth.call)))
-        call_id, version = (None, 0) if truth.call is None else (truth.call.id, truth.call.version)
-        offered = frozenset(card.offer_id for card in truth.offers if card.offer_id is not None)
-        self._hear([Ear(driver_id, self.send, told=Told(offered, call_id, version))])
+        self.send(
+            msgspec.json.encode(
+                Welcome(driver_id, truth.cadence_s, truth.offers, truth.call, truth.next_call, truth.listed)
+            )
+        )
+        self._hear([Ear(driver_id, self.send, told=_told(truth))])
 
     async def _name_drivers(self, message: Drivers) -> None:
         principal = self.principal
@@ -302,3 +305,16 @@ class DriverSocket(WSListener):
     def _limit_writing(self, most_bytes: int) -> None:
         if self._transport is not None:
             self._transport.underlying_transport.set_write_buffer_limits(high=most_bytes)
+
+
+def _told(truth: DriverStateOut) -> Told:
+    """What a driver knows who has been told this."""
+    call, following = truth.call, truth.next_call
+    return Told(
+        frozenset(card.offer_id for card in truth.offers if card.offer_id is not None),
+        None if call is None else call.id,
+        0 if call is None else call.version,
+        None if following is None else following.id,
+        0 if following is None else following.version,
+        frozenset(card.call_id for card in truth.listed),
+    )

@@ -12,6 +12,7 @@ from daeri.drivers import api as drivers
 from daeri.infra.bus import Bus
 from daeri.infra.database import Tx
 from daeri.kernel.terms import ActorKind
+from daeri.web.cards import NetOf, unknown_net
 from daeri.web.live.driver_rows import Told, difference, names_of, read_rows
 from daeri.web.live.messages import CallChanged
 from daeri.web.names import NameBook
@@ -23,8 +24,9 @@ Message = dict[str, Any]  # JSON, as a client decodes it
 class ReplayInbox:
     """Remembers whom hints have named, and what each was last told. Tells of every driver and customer there is."""
 
-    def __init__(self, bus: Bus, names: NameBook) -> None:
+    def __init__(self, bus: Bus, names: NameBook, net: NetOf = unknown_net) -> None:
         self._names = names
+        self._net = net
         self._drivers: set[UUID] = set()
         self._calls: set[UUID] = set()
         self._told: dict[UUID, Told] = {}
@@ -48,7 +50,7 @@ class ReplayInbox:
         if not named:
             return []
         told = {driver_id: self._told.get(driver_id, Told()) for driver_id in named}
-        rows = await read_rows(tx, self._names, named, told.values())
+        rows = await read_rows(tx, self._names, named, told.values(), self._net)
         found: list[Message] = []
         for driver_id in named:
             messages, knows = difference(driver_id, told[driver_id], rows)
@@ -57,10 +59,12 @@ class ReplayInbox:
         return found
 
     def _learn(self, driver_id: UUID, told: Told, knows: Told) -> None:
-        if told.call_id is not None and self._driver_on.get(told.call_id) == driver_id:
-            del self._driver_on[told.call_id]  # unless the call has become somebody else's meanwhile
-        if knows.call_id is not None:
-            self._driver_on[knows.call_id] = driver_id
+        for call_id in (told.call_id, told.next_call_id):
+            if call_id is not None and self._driver_on.get(call_id) == driver_id:
+                del self._driver_on[call_id]  # unless the call has become somebody else's meanwhile
+        for call_id in (knows.call_id, knows.next_call_id):
+            if call_id is not None:
+                self._driver_on[call_id] = driver_id
         self._told[driver_id] = knows
 
     async def _of_customers(self, tx: Tx, changed: list[UUID]) -> list[Message]:

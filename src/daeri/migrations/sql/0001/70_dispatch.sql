@@ -4,7 +4,9 @@ CREATE TABLE offers (
     company_id uuid NOT NULL,
     call_id uuid NOT NULL REFERENCES calls (id),
     driver_id uuid NOT NULL REFERENCES drivers (id),
-    mode text NOT NULL CHECK (mode IN ('exclusive', 'open_list')),
+    mode text NOT NULL CHECK (mode IN ('exclusive', 'open_list', 'by_hand')),
+    -- 'next': for after the drive that was under way when it was offered.
+    slot text NOT NULL CHECK (slot IN ('now', 'next')),
     state text NOT NULL CHECK (state IN ('live', 'accepted', 'declined', 'ignored', 'withdrawn')),
     offered_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
@@ -66,9 +68,35 @@ CREATE TABLE decisions (
     metres integer[] NOT NULL,
     reasons smallint[] NOT NULL,
     others uuid[] NOT NULL,
+    -- Seconds since the position of those who were left out for its age, 0 for the others; empty when nobody was.
+    ages integer[] NOT NULL,
     rest jsonb NOT NULL,
     policy_version bigint NOT NULL
 ) PARTITION BY RANGE (decided_at);
 CREATE INDEX decisions_of_call ON decisions (call_id, decided_at);
 -- Days get partitions of their own ahead of time; this one catches what comes before they exist.
 CREATE TABLE decisions_elsewhere PARTITION OF decisions DEFAULT;
+-- "Why did I not get this call?" New rows wait in the index's pending list, which the engine empties beside its ticks:
+-- no decision pays for the 64 entries of a row.
+CREATE INDEX decisions_of_driver ON decisions USING gin (driver_ids) WITH (fastupdate = on, gin_pending_list_limit = 65536);
+
+-- How many drivers are free where, as the engine last counted: squares of a grid of degrees and the free ones in each.
+CREATE TABLE free_drivers (
+    company_id uuid PRIMARY KEY REFERENCES companies (id),
+    counted_at timestamptz NOT NULL,
+    cells integer[] NOT NULL,
+    free integer[] NOT NULL
+) WITH (fillfactor = 50);
+
+-- The weather that raises the shortage signal (R-052), by hand or from an adapter. Null region: everywhere.
+CREATE TABLE weather (
+    id uuid PRIMARY KEY,
+    company_id uuid NOT NULL REFERENCES companies (id),
+    region text,
+    condition text NOT NULL CHECK (condition IN ('clear', 'rain', 'snow', 'storm')),
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz,
+    by_id uuid,
+    CHECK (ends_at > starts_at)
+);
+CREATE INDEX weather_of_company ON weather (company_id, starts_at DESC);
