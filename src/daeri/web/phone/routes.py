@@ -57,7 +57,7 @@ class PhoneRoom:
 
     def page(self, request: Req, template: str, **context: object) -> Response[bytes]:
         html = self.pages.render(template, self.reader(request), **context).encode()
-        return compressed(request, html, "text/html; charset=utf-8", self.headers())
+        return compressed(request, html, "text/html", self.headers())
 
 
 def compressed(request: Req, content: bytes, media_type: str, headers: dict[str, str]) -> Response[bytes]:
@@ -82,7 +82,7 @@ def _shell_router(room: PhoneRoom, shell: Shell) -> Router:
     def app_page(request: Req) -> Response[bytes]:
         """The shell, whatever screen the address names: the scripts show it."""
         html = room.shell(shell, room.reader(request, shell.default_theme))
-        return compressed(request, html, "text/html; charset=utf-8", room.headers())
+        return compressed(request, html, "text/html", room.headers())
 
     @get("/manifest.webmanifest", name=f"phone:{name}:manifest", sync_to_thread=False)
     def manifest(request: Req) -> Response[bytes]:
@@ -107,7 +107,7 @@ def _first_page(room: PhoneRoom) -> Router:
         """The way to each of the apps."""
         return room.page(request, "phone/landing.html")
 
-    @post("/preferences", name="phone:preferences", status_code=204, sync_to_thread=False)
+    @post("/preferences", name="phone:preferences", status_code=200, sync_to_thread=False)
     def preferences(request: Req, data: Form) -> Response[None]:
         """Keep the language or the theme that a person chose; a form is led back, a script gets 204."""
         cookies = _chosen(room, request, data)
