@@ -39,7 +39,7 @@ from daeri.customers import api as customers
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
-from daeri.infra.phones import PhoneInvalid, PhoneVault
+from daeri.infra.phones import PhoneInvalid, PhoneVault, last_four
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId, Ids
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Source
@@ -95,6 +95,17 @@ def rider_phone(vault: PhoneVault, company_id: CompanyId, text: str, *, rider: i
         vault.last4_hash(company_id, phone),
         vault.mask(phone),
     )
+
+
+def rider_hash(vault: PhoneVault, company_id: CompanyId, text: str) -> bytes | None:
+    """What finds riders by `text`, a whole number or its last four digits; None when it is neither."""
+    four = last_four(text)
+    if four is not None:
+        return vault.last4_hash(company_id, four)
+    try:
+        return vault.whole_hash(company_id, vault.normalise(text))
+    except PhoneInvalid:
+        return None
 
 
 def may(call: Call, viewer: ActorKind | None) -> tuple[Can, ...]:

@@ -16,6 +16,7 @@ from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolic
 from daeri.pricing.model import FarePlan, PlanTerms, Quote, QuoteLine, ShortageLevel, WaitingPolicy
 
 AGGREGATE = "call"
+NOTHING = Won(0)
 
 
 class State(StrEnum):
@@ -307,7 +308,7 @@ class Call:
     group: Group | None = None
     final_amount: Won | None = None  # what the drive cost in the end, waiting included
     waiting: WaitingPolicy | None = None  # by which the driver's waiting counts, since their arrival
-    waiting_won: Won = Won(0)  # what waiting added, known when the drive begins
+    waiting_won: Won = NOTHING  # what waiting added, known when the drive begins
     no_show_fee_won: Won | None = None  # what a customer who did not come is to pay
     cash_received: bool | None = None  # what the driver said
     vias_reached: tuple[int, ...] = ()  # places in `vias`, in the order in which they were passed

@@ -38,7 +38,6 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import RequestLimits, ReservationPolicy
-from daeri.pricing import api as pricing
 from daeri.pricing.model import Quote, ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
@@ -195,14 +194,14 @@ def waiting_won(call: Call, *, until: datetime) -> Won:
     """What the driver's waiting at the origin has cost by then."""
     if call.waiting is None or call.arrived_at is None:
         return Won(0)
-    return pricing.waiting_won(call.waiting, arrived_at=call.arrived_at, until=until)
+    return call.waiting.cost(call.arrived_at, until)
 
 
 def no_show_fee(call: Call, *, now: datetime) -> Won:
     """What a customer who did not come is to pay; NotWaiting, or NoShowTooEarly with the seconds left."""
     if call.state is not State.ARRIVED or call.waiting is None or call.arrived_at is None:
         raise NotWaiting(state=call.state)
-    left = pricing.no_show_at(call.waiting, call.arrived_at) - now
+    left = call.waiting.no_show_at(call.arrived_at) - now
     if left > timedelta(0):
         raise NoShowTooEarly(left_s=-(-left // timedelta(seconds=1)))
     return Won(call.waiting.no_show_fee_won)

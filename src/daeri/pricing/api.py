@@ -9,6 +9,7 @@ from daeri.policies.api import PolicyBook
 from daeri.policies.model import RequestLimits
 from daeri.pricing import policy
 from daeri.pricing.earnings import net_of
+from daeri.pricing.meter import Fix, fixes_of, measure, read_meter
 from daeri.pricing.model import (
     FarePlan,
     FarePlanPolicy,
@@ -26,16 +27,20 @@ from daeri.pricing.model import (
 from daeri.pricing.ports import Router
 
 __all__ = [
+    "Fix",
     "calculate",
     "check_trip",
     "choose",
     "find_route",
+    "fixes_of",
     "is_low",
+    "measure",
     "net_of",
     "plan_sheet",
     "plan_terms",
     "price",
     "raised",
+    "read_meter",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -338,3 +338,86 @@ class FareMoved(Conflict):
     """The plan costs something else by now than what the customer agreed to. Facts: plan, agreed_won, amount_won."""
 
     code = "fare_moved"
+
+
+class WaitingPolicy(Policy, frozen=True, kw_only=True):
+    """What a driver's waiting at the origin costs, and when the customer counts as not having come.
+
+    Waiting is counted from the arrival. The first `free_min` are free, every minute begun after them costs
+    `per_min_won`. After `no_show_after_min` the driver may end the call as a no-show, which costs `no_show_fee_won`.
+    """
+
+    name: ClassVar[str] = "waiting"
+
+    free_min: Annotated[int, Meta(ge=0, le=240)] = 10
+    per_min_won: NotNegative = 500
+    no_show_after_min: Annotated[int, Meta(ge=1, le=240)] = 15
+    no_show_fee_won: NotNegative = 10_000
+
+    def __post_init__(self) -> None:
+        if self.no_show_after_min < self.free_min:
+            raise ValueError("no_show_after_min may not be less than free_min")
+
+    def cost(self, arrived_at: datetime, until: datetime) -> Won:
+        """What it costs that a driver waited from `arrived_at` until `until`."""
+        over = until - arrived_at - timedelta(minutes=self.free_min)
+        minutes = max(0, -(-over // timedelta(minutes=1)))
+        return Won(minutes * self.per_min_won)
+
+    def no_show_at(self, arrived_at: datetime) -> datetime:
+        """From when on the driver may say that nobody came."""
+        return arrived_at + timedelta(minutes=self.no_show_after_min)
+
+
+class MeterPolicy(Policy, frozen=True, kw_only=True):
+    """How a drive's positions become a distance.
+
+    Two points more than `gap_s` apart are a gap, which counts as the straight line. A point that nobody could have
+    reached at `max_speed_mps` is a jump, which does not count. A vaguer fix than `max_accuracy_m` is left out, and so
+    is a movement of less than `min_step_m`. Where gaps take more than `max_gap_percent` of the drive, its meter tells
+    nothing, and the estimate holds.
+    """
+
+    name: ClassVar[str] = "meter"
+
+    gap_s: Positive = 30
+    max_speed_mps: Annotated[float, Meta(gt=0, le=200)] = 60.0
+    max_accuracy_m: Positive = 100
+    min_step_m: NotNegative = 10
+    max_gap_percent: Annotated[int, Meta(ge=0, le=100)] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without positions."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def seconds(self) -> int:
+        return round((self.until - self.since).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What the positions of a drive say: whole metres, from the first to the last instant of the drive.
+
+    `jumps` are points that were left out because nobody could have come there so soon. `is_trusted` is false where
+    gaps take so much of the drive that the distance tells nothing.
+    """
+
+    distance_m: int
+    duration_s: int
+    gaps: tuple[Gap, ...]
+    jumps: int
+    is_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """What the meter shows: the fare by the tariff, or the estimate where the positions tell too little."""
+
+    amount: Won
+    metered: Metered
+    tariff_version: int
