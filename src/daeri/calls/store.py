@@ -38,7 +38,8 @@ options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon
 destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at, reserved_for,
 dispatch_at, expires_at, assigned_at, arrived_at, started_at, ended_at, ended_by, cancelled_from, end_reason,
 releases, policy_version, quote, final_amount, rider_name, rider_phone_masked, car, business_account_id, business_name,
-business_payer, group_id, group_size, group_place, call_group(group_id) AS group_members
+business_payer, group_id, group_size, group_place, call_group(group_id) AS group_members, waiting, waiting_won,
+no_show_fee_won, cash_received, vias_reached
 """
 
 _INSERT = f"""

@@ -74,12 +74,13 @@ def read_cursor(text: str | None) -> UUID | None:
 
 async def _filter(tx: Tx, context: WebContext, company_id: CompanyId, query: CallQuery) -> CallFilter | None:
     """None when the words name a number or a person that are not there."""
-    number = people = None
+    number = people = rider_hash = None
     if query.q:
         number = parse_call_number(query.q)
         if number is None:
             people = await accounts.find_by_phone(tx, context.gate, company_id, query.q, kinds=_PEOPLE)
-            if not people:
+            rider_hash = calls.rider_hash(context.gate.vault, company_id, query.q)
+            if not people and rider_hash is None:
                 return None
     return CallFilter(
         company_id,
@@ -87,6 +88,7 @@ async def _filter(tx: Tx, context: WebContext, company_id: CompanyId, query: Cal
         services=[Service(query.service)] if query.service else (),
         number=number,
         people=people,
+        rider_hash=rider_hash,
         since=query.since,
         until=query.until,
     )
