@@ -96,7 +96,7 @@ def _shell_router(room: PhoneRoom, shell: Shell) -> Router:
         """The service worker, which may rule the app's pages though it lies below them."""
         headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": shell.base}
         script = shells.service_worker(shell, room.pages.assets)
-        return compressed(request, script, "text/javascript; charset=utf-8", headers)
+        return compressed(request, script, "text/javascript", headers)
 
     return Router(path=shell.base, route_handlers=[app_page, manifest, worker], include_in_schema=False)
 
