@@ -61,6 +61,8 @@ class Permission(StrEnum):
     CALLS_REQUEST_FOR_CUSTOMER = "calls.request_for_customer"
     CALLS_ASSIGN = "calls.assign"
     CALLS_CANCEL = "calls.cancel"
+    CALLS_CHANGE_STATUS = "calls.change_status"  # arrive, start and complete in the driver's place
+    CALLS_NOTE = "calls.note"  # memos and the fare calculator
     DRIVERS_READ = "drivers.read"
     DRIVERS_APPROVE = "drivers.approve"
     DRIVERS_SUSPEND = "drivers.suspend"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.calls import policy, store
+from daeri.calls import notes, policy, store
 from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
     AGGREGATE,
@@ -49,6 +49,10 @@ from daeri.pricing.model import Quote, ShortageLevel, WaitingPolicy
 TOPIC = "call"  # hints: `call.<id>` whenever a call's row has changed; the message is the state it came to
 ASSIGNED_TOPIC = "assigned"  # hints: the message is how many seconds the customer of a call that was to come now waited
 WAITING_TOPIC = "waiting"  # hints: the set of calls that wait for a driver has changed
+add_memo = notes.add_memo
+memos = notes.memos
+keep_calculation = notes.keep_calculation
+calculations = notes.calculations
 NO_SHOW = "no_show"  # why a call ended whose customer did not come
 NOBODY_TOOK_IT = "nobody_took_it"  # why a call expired of which no decision says more
 

@@ -354,6 +354,41 @@ class Change:
     cause: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MemoLink:
+    """Another call that a memo names."""
+
+    call_id: CallId
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """What a member of staff wrote down about a call; `call_number` is the call that it was written on."""
+
+    id: UUID
+    call_id: CallId
+    call_number: str
+    author_id: UUID
+    at: datetime
+    text: str
+    links: tuple[MemoLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FareCalculation:
+    """A fare that a member of staff had calculated: origin, vias and destination, and the answer (R-109, I-026)."""
+
+    id: UUID
+    call_id: CallId
+    by_id: UUID
+    at: datetime
+    way: tuple[Place, ...]
+    service: Service
+    departure: datetime
+    quote: Quote
+
+
 class CallNotFound(NotFound):
     """There is no such call for whoever asks."""
 
@@ -484,6 +519,18 @@ class NoMeter(NotFound):
     """The call's fare comes from no meter, or its drive has not begun."""
 
     code = "no_meter"
+
+
+class MemoLinkUnknown(Invalid):
+    """No call of the company has this number. Facts: number."""
+
+    code = "memo_link_unknown"
+
+
+class MemoLinksItself(Invalid):
+    """A memo links to other calls than its own."""
+
+    code = "memo_links_itself"
 
 
 class NoReceipt(Conflict):

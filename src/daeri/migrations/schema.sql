@@ -108,6 +108,12 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'restrict_violation';
 END $$;
+CREATE FUNCTION public.refuse_memo_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'memos are append-only: write another one instead' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.refuse_policy_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -222,6 +228,31 @@ CREATE TABLE public.business_members (
     customer_id uuid NOT NULL,
     company_id uuid NOT NULL,
     since timestamp with time zone NOT NULL
+);
+CREATE TABLE public.call_fare_calculations (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    by_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    service text NOT NULL,
+    departure timestamp with time zone NOT NULL,
+    way jsonb NOT NULL,
+    quote jsonb NOT NULL,
+    CONSTRAINT call_fare_calculations_service_check CHECK ((service = ANY (ARRAY['general'::text, 'vip'::text, 'tailored'::text, 'delivery'::text])))
+);
+CREATE TABLE public.call_memo_links (
+    memo_id uuid NOT NULL,
+    call_id uuid NOT NULL
+);
+CREATE TABLE public.call_memos (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT call_memos_body_check CHECK ((body <> ''::text))
 );
 CREATE SEQUENCE public.call_numbers
     START WITH 1
@@ -1001,6 +1032,12 @@ ALTER TABLE ONLY public.business_accounts
     ADD CONSTRAINT business_accounts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.business_members
     ADD CONSTRAINT business_members_pkey PRIMARY KEY (account_id, customer_id);
+ALTER TABLE ONLY public.call_fare_calculations
+    ADD CONSTRAINT call_fare_calculations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.call_memo_links
+    ADD CONSTRAINT call_memo_links_pkey PRIMARY KEY (memo_id, call_id);
+ALTER TABLE ONLY public.call_memos
+    ADD CONSTRAINT call_memos_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.call_tracks
     ADD CONSTRAINT call_tracks_pkey PRIMARY KEY (call_id, chunk);
 ALTER TABLE ONLY public.calls
@@ -1126,6 +1163,9 @@ CREATE INDEX audit_log_by_seq ON public.audit_log USING btree (company_id, seq);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_id, seq);
 CREATE UNIQUE INDEX business_accounts_by_name ON public.business_accounts USING btree (company_id, name) WHERE (closed_at IS NULL);
 CREATE INDEX business_members_of_customer ON public.business_members USING btree (customer_id);
+CREATE INDEX call_fare_calculations_of_call ON public.call_fare_calculations USING btree (call_id, id);
+CREATE INDEX call_memo_links_of_call ON public.call_memo_links USING btree (call_id);
+CREATE INDEX call_memos_of_call ON public.call_memos USING btree (call_id, id);
 CREATE INDEX calls_expiring ON public.calls USING btree (expires_at) WHERE (state = 'requested'::text);
 CREATE INDEX calls_of_company ON public.calls USING btree (company_id, id DESC);
 CREATE INDEX calls_of_customer ON public.calls USING btree (customer_id, id DESC);
@@ -1205,6 +1245,8 @@ CREATE INDEX weather_of_company ON public.weather USING btree (company_id, start
 ALTER INDEX public.decisions_of_call ATTACH PARTITION public.decisions_elsewhere_call_id_decided_at_idx;
 ALTER INDEX public.decisions_of_driver ATTACH PARTITION public.decisions_elsewhere_driver_ids_idx;
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
+CREATE TRIGGER call_memo_links_append_only BEFORE DELETE OR UPDATE ON public.call_memo_links FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
+CREATE TRIGGER call_memos_append_only BEFORE DELETE OR UPDATE ON public.call_memos FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
 CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
@@ -1222,6 +1264,18 @@ ALTER TABLE ONLY public.business_members
     ADD CONSTRAINT business_members_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.business_accounts(company_id, id);
 ALTER TABLE ONLY public.business_members
     ADD CONSTRAINT business_members_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.customers(company_id, id);
+ALTER TABLE ONLY public.call_fare_calculations
+    ADD CONSTRAINT call_fare_calculations_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.call_fare_calculations
+    ADD CONSTRAINT call_fare_calculations_company_id_by_id_fkey FOREIGN KEY (company_id, by_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.call_memo_links
+    ADD CONSTRAINT call_memo_links_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.call_memo_links
+    ADD CONSTRAINT call_memo_links_memo_id_fkey FOREIGN KEY (memo_id) REFERENCES public.call_memos(id);
+ALTER TABLE ONLY public.call_memos
+    ADD CONSTRAINT call_memos_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.call_memos
+    ADD CONSTRAINT call_memos_company_id_author_id_fkey FOREIGN KEY (company_id, author_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.call_tracks
     ADD CONSTRAINT call_tracks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.calls
