@@ -11,7 +11,7 @@ from uuid import UUID
 from daeri.calls import api as calls
 from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, NewFare, State
 from daeri.customers import api as customers
-from daeri.dispatch import announcing, decision_store, grounding, store
+from daeri.dispatch import announcing, decision_store, grounding, signals, store
 from daeri.dispatch.announcing import announce as _announce
 from daeri.dispatch.announcing import announce_closed as _announce_closed
 from daeri.dispatch.model import (
@@ -41,11 +41,18 @@ from daeri.drivers import api as drivers
 from daeri.drivers.model import Driver, Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
+from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind, Source
 from daeri.policies.model import DispatchPolicy
+from daeri.pricing.model import WaitingPolicy
 
 OFFER_ENDED_TOPIC = announcing.OFFER_ENDED_TOPIC
 suspend = grounding.suspend
+shortage = signals.shortage
+waiting_areas = signals.waiting_areas
+weather_now = signals.weather_now
+say_weather = signals.say_weather
+save_free_drivers = signals.save_free_drivers
 attend_drivers = grounding.attend_drivers
 
 
@@ -140,30 +147,79 @@ async def assign_by_hand(
 
 
 async def arrive(
-    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
-) -> Call:
-    """The driver stands before the customer; DriveFirst while another drive of theirs is under way."""
-    call = await calls.arrive(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    *,
+    now: datetime,
+    ids: Ids,
+    waiting: WaitingPolicy | None = None,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
+    """The driver stands before the customer; DriveFirst while another drive of theirs is under way.
+
+    They wait by `waiting`. Staff in the driver's place say who they are and why by `change`.
+    """
+    call = await calls.arrive(tx, call_id, company_id, driver_id, now=now, ids=ids, waiting=waiting, change=change)
     if await store.slot_of_call(tx, call_id) is Slot.NEXT:
         raise DriveFirst()
     return call
 
 
 async def start(
-    tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
-) -> Call:
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    *,
+    now: datetime,
+    ids: Ids,
+    change: Change | None = None,
+) -> Call:  # fmt: skip -- the signature reads as one sentence
     """The drive begins; from near its end the driver may be offered a next call."""
-    call = await calls.start(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    call = await calls.start(tx, call_id, company_id, driver_id, now=now, ids=ids, change=change)
     _announce(tx, [driver_id])
     return call
 
 
 async def complete(
+    tx: Tx,
+    call_id: CallId,
+    driver_id: DriverId,
+    company_id: CompanyId,
+    *,
+    now: datetime,
+    ids: Ids,
+    final_amount: Won | None = None,
+    cash_received: bool | None = None,
+    change: Change | None = None,
+) -> Call:
+    """The driver finishes the drive and is free again, or has their next call before them.
+
+    It costs `final_amount`, or what was agreed, and what waiting added.
+    """
+    call = await calls.complete(
+        tx,
+        call_id,
+        company_id,
+        driver_id,
+        now=now,
+        ids=ids,
+        final_amount=final_amount,
+        cash_received=cash_received,
+        change=change,
+    )
+    await _free(tx, call_id, now, ids)
+    return call
+
+
+async def no_show(
     tx: Tx, call_id: CallId, driver_id: DriverId, company_id: CompanyId, *, now: datetime, ids: Ids
 ) -> Call:
-    """The driver finishes the drive and is free again, or has their next call before them."""
-    call = await calls.complete(tx, call_id, company_id, driver_id, now=now, ids=ids)
-    await _free(tx, call_id, now, ids)
+    """Nobody came in time: the driver ends the call and is free; no cancel of the customer's (R-062, I-053)."""
+    call = await calls.no_show(tx, call_id, company_id, driver_id, now=now, ids=ids)
+    await _let_go(tx, call_id, now, ids)
     return call
 
 
