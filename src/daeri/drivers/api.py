@@ -20,6 +20,7 @@ from daeri.drivers.applications import (
     remind_due,
     reminded,
     submit,
+    with_open_application,
 )
 from daeri.drivers.model import (
     DEFAULT_SERVICES,
@@ -96,6 +97,7 @@ __all__ = [
     "suspend",
     "suspensions_of",
     "waiting_appeals",
+    "with_open_application",
 ]
 
 

@@ -83,6 +83,11 @@ async def applications(tx: Tx, ring: KeyRing, company_id: UUID, driver_id: UUID)
     return await papers.applications(tx, ring, company_id, driver_id)
 
 
+async def with_open_application(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Whose application waits for a decision, with the name that they gave in it."""
+    return await papers.with_open(tx, driver_ids)
+
+
 async def approve_application(
     tx: Tx,
     ring: KeyRing,

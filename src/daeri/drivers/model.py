@@ -106,6 +106,7 @@ class Driver:
     services: tuple[Service, ...]
     version: int
     revision: int
+    created_at: datetime
     licence_expires_on: date | None = None
     insurance_expires_on: date | None = None
     papers_until: datetime | None = None

@@ -46,6 +46,7 @@ SELECT {_COLUMNS}, array(
     WHERE o.company_id = a.company_id AND o.licence_hash = a.licence_hash AND o.driver_id <> a.driver_id) AS same
 FROM driver_applications a WHERE a.driver_id = $1 AND a.company_id = $2 ORDER BY a.id DESC LIMIT $3
 """
+_OPEN = "SELECT driver_id, name FROM driver_applications WHERE driver_id = ANY($1) AND state = 'open'"
 _DECIDE = """
 UPDATE driver_applications SET state = $2, decided_at = $3, decided_by = $4, reason = $5
 WHERE id = $1 AND state = 'open'
@@ -131,6 +132,11 @@ async def applications(
 ) -> list[Application]:
     """The driver's applications with masked numbers, newest first."""
     return [_application(row, ring) for row in await tx.rows(_OF_DRIVER, driver_id, company_id, limit)]
+
+
+async def with_open(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Whose application waits, with the name that they gave."""
+    return {row["driver_id"]: row["name"] for row in await tx.rows(_OPEN, list(driver_ids))}
 
 
 async def decide(

@@ -10,8 +10,8 @@ from daeri.kernel.geo import Point
 from daeri.kernel.terms import SYSTEM, Actor, Service
 
 _COLUMNS = """
-id, company_id, status, duty, duty_changed_at, services, version, revision, licence_expires_on, insurance_expires_on,
-papers_until
+id, company_id, status, duty, duty_changed_at, services, version, revision, created_at, licence_expires_on,
+insurance_expires_on, papers_until
 """
 
 _APPLY = f"""
@@ -274,6 +274,7 @@ def _driver(row: Row) -> Driver:
         services=tuple(map(Service, row["services"])),
         version=row["version"],
         revision=row["revision"],
+        created_at=row["created_at"],
         licence_expires_on=row["licence_expires_on"],
         insurance_expires_on=row["insurance_expires_on"],
         papers_until=row["papers_until"],

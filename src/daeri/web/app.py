@@ -20,10 +20,12 @@ from daeri.kernel.errors import DaeriError
 from daeri.web.api import (
     console,
     console_customers,
+    console_drivers,
     customer_account,
     customer_bonds,
     customer_calls,
     customer_waiting,
+    driver_account,
     driver_work,
     ground,
     operations,
@@ -77,11 +79,13 @@ def api_router(context: WebContext) -> Router:
         customer_bonds.router,
         places.router,
         driver_work.router,
+        driver_account.router,
         positions.router,
         ground.router,
         operations.router,
         console.router,
         console_customers.router,
+        console_drivers.router,
     ]
     if context.stepper is not None:
         routers.append(replay.router)

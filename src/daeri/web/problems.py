@@ -67,6 +67,10 @@ class Problems:
     def __init__(self, words: Mapping[Language, Words]) -> None:
         self._words = words
 
+    def words_for(self, request: _AnyRequest) -> Words:
+        """The reader's language."""
+        return self._words[_language(request)]
+
     def of(self, error: DaeriError, request: _AnyRequest) -> Problem:
         """The refusal with its sentence and figures."""
         return self._problem(STATUS_OF[error.category], error.code, request, error.facts)
@@ -116,7 +120,7 @@ class Problems:
         return _response(self._problem(500, "internal", request, {}))
 
     def _problem(self, status: int, code: str, request: _AnyRequest, facts: Mapping[str, Fact]) -> Problem:
-        words = self._words[_language(request)]
+        words = self.words_for(request)
         title, detail = words(f"problem.status.{status}"), words(f"problem.{code}", **facts)
         return Problem(
             type=f"urn:daeri:problem:{code}",
