@@ -1,12 +1,13 @@
 """Cases on a real database: numbers, history, the race to close, and numbers sealed again with a new key."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from tests.dispatch.factories import Night
 
 from daeri.calls.model import Call
-from daeri.infra.keys import KeyRing, new_keys, reseal
+from daeri.infra.keys import KeyRing, create_ring, new_keys, reseal, rotate_ring
 from daeri.infra.phones import PhoneVault
 from daeri.kernel.ids import parse_call_number
 from daeri.kernel.terms import Actor, ActorKind
@@ -27,10 +28,10 @@ from daeri.support.model import (
 VAULT = PhoneVault(KeyRing(new_keys()))
 
 
-async def report(night: Night, call: Call, what: Report) -> Case:
+async def report(night: Night, call: Call, what: Report, vault: PhoneVault = VAULT) -> Case:
     actor = Actor(ActorKind.CUSTOMER, call.customer_id)
     async with night.transaction() as tx:
-        return await api.open_case(tx, VAULT, call, what, actor, now=night.clock.now(), ids=night.ids)
+        return await api.open_case(tx, vault, call, what, actor, now=night.clock.now(), ids=night.ids)
 
 
 async def close(night: Night, case: Case, note: str, actor: Actor) -> Case:
@@ -93,12 +94,17 @@ async def test_cases_are_listed_newest_first_in_pages_and_by_what_is_asked(night
     assert [case.id for case in accidents.cases] == [made[1].id]
 
 
-async def test_a_new_key_reaches_the_numbers_of_cases(night: Night) -> None:
+async def test_a_new_key_reaches_the_numbers_of_cases(night: Night, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    old = PhoneVault(create_ring(path))
     call, _ = await night.assigned()
-    case = await report(night, call, Report(Kind.LOST_ITEM, "우산", phone="010-0000-4321"))
+    case = await report(night, call, Report(Kind.LOST_ITEM, "우산", phone="010-0000-4321"), old)
     assert case.phone_sealed is not None
     assert "4321" not in repr(case)
-    assert VAULT.masked(case.phone_sealed) == "010-****-4321"
-    assert [column.table for column in api.SEALED_COLUMNS] == ["cases"]
-    done = await reseal(night.database, VAULT.ring, api.SEALED_COLUMNS)
-    assert sum(done.values()) == 0
+    new = rotate_ring(path)
+    assert sum((await reseal(night.database, new, api.SEALED_COLUMNS)).values()) == 1
+    async with night.database.reading() as tx:
+        kept = await api.get_case(tx, night.company, case.id)
+    assert kept.phone_sealed is not None
+    assert kept.phone_sealed[:5] == new.active_prefix
+    assert old.masked(kept.phone_sealed) == "010-****-4321"
