@@ -14,7 +14,8 @@ from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, Shortag
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
 Short = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
-Typed = Annotated[int, Meta(description="Whole won; the bounds come with the quote.")]
+MOST_WON = 10**15  # a bound on the body; what may be typed comes with the quote
+Typed = Annotated[int, Meta(ge=-MOST_WON, le=MOST_WON, description="Whole won; the bounds come with the quote.")]
 
 
 class CarIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

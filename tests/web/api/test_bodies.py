@@ -25,6 +25,17 @@ CALL = {
     "note": "문 앞",
 }
 NOBODY = "00000000-0000-7000-8000-000000000000"
+FULL_CALL = {
+    **CALL,
+    "service": "delivery",
+    "options": ["business"],
+    "reserved_for": "2026-11-23T14:00:00+09:00",
+    "fare_plan": "typed",
+    "riders": [{"phone": "010-0000-0001", "name": "이수민", "car": {"plate": "12가3456"}}],
+    "car": {"plate": "12가3456", "model": "세단", "transmission": "auto", "note": "지하 2층"},
+    "car_id": NOBODY,
+    "business_account_id": NOBODY,
+}
 
 
 class Route(NamedTuple):
@@ -42,6 +53,9 @@ ROUTES = [
     Route("/auth/sessions/refresh", "anybody", {"refresh_token": "x"}),
     Route("/quotes", "customer", {**TRIP, "vias": [TRIP["origin"]], "service": "vip"}),
     Route("/calls", "customer", CALL),
+    Route("/calls", "customer", FULL_CALL),
+    Route("/calls/{call_id}/fare", "customer", {"plan": "typed", "amount": 20_000}),
+    Route("/calls/{call_id}/rider", "customer", {"phone": "010-0000-0001", "name": "이수민"}),
     Route("/calls/{call_id}/cancel", "customer", {"reason": "changed_mind"}),
     Route("/driver/duty", "driver", {"on": True, "position": {"lat": 37.5, "lon": 127.0}}),
     Route("/driver/calls/{call_id}/cancel", "driver", {"reason": "car_trouble"}),
