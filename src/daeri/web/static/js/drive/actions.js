@@ -4,6 +4,7 @@ import { get, Problem, send } from "../phone/client.js";
 import { t } from "../phone/view.js";
 import { findOnce } from "./positions.js";
 import { amend, change, closeOffer, learn, now, setCall, tell } from "./store.js";
+import { promise } from "./nets.js";
 import { queue } from "./queue.js";
 import { signal } from "./wire.js";
 
@@ -70,6 +71,7 @@ export function accept(card) {
   return once(`accept:${card.offer_id}`, async () => {
     try {
       const call = /** @type {Call} */ (await send(`/driver/offers/${card.offer_id}/accept`));
+      promise(card);
       closeOffer(card.offer_id ?? "", "accepted");
       setCall(call);
     } catch (problem) {
@@ -90,7 +92,9 @@ export function decline(card) {
 export function take(card) {
   return once(`take:${card.call_id}`, async () => {
     try {
-      setCall(/** @type {Call} */ (await send(`/driver/calls/${card.call_id}/take`)));
+      const call = /** @type {Call} */ (await send(`/driver/calls/${card.call_id}/take`));
+      promise(card);
+      setCall(call);
       return true;
     } catch (problem) {
       if (!(problem instanceof Problem) || !problem.status) throw problem;

@@ -72,9 +72,8 @@ export function netLines(net) {
 /** @param {string} word @param {unknown} value @param {string} [kind] */
 export const line = (word, value, kind = "") => html`<div class="drive-line" data-kind=${kind}><dt>${word}</dt><dd>${value}</dd></div>`;
 
-/** The big figure: what the driver keeps, or the fare where nobody has said what that leaves. @param {Card | Call} call */
-export function bigFigure(call) {
-  const net = call.net;
+/** The big figure: what the driver keeps, or the fare where nobody has said what that leaves. @param {{ net?: Net | null, fare_amount: number }} call @param {Net | null | undefined} [net] */
+export function bigFigure(call, net = call.net) {
   if (!net) return html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.fare")}</span><strong>${won(call.fare_amount)}</strong></p>`;
   const facts = { fare: won(net.fare), commission: won(net.commission), premium: won(net.premium) };
   return html`<p class="drive-figure">

@@ -2,6 +2,7 @@
 
 import { html, icon, nothing, t, won } from "../../phone/view.js";
 import { putAway } from "../actions.js";
+import { netOf } from "../nets.js";
 import { line, netLines, placeName } from "../parts.js";
 import { afterTrip } from "./more.js";
 
@@ -35,7 +36,8 @@ function endWords(call) {
 /** @param {Call} call */
 function summary(call) {
   const amount = call.final_amount ?? call.fare_amount;
-  return html`${call.net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(call.net.net)}</strong></p>${netLines(call.net)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
+  const net = netOf(call);
+  return html`${net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(net.net)}</strong></p>${netLines(net)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
     <dl class="drive-lines">${line(t("drive.trip.payment"), t(`drive.payment.${call.payment}`))}</dl>
     ${call.payment === "cash" ? html`<p class="hint">${t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
 }

@@ -2,6 +2,7 @@
 
 import { html, icon, nothing, t, won } from "../../phone/view.js";
 import { setDuty } from "../actions.js";
+import { choice } from "../alarm.js";
 import { canKeepAwake } from "../awake.js";
 import { ask } from "../ask.js";
 import { expiryNotices } from "../expiry.js";
@@ -54,8 +55,15 @@ function waiting(truth) {
     <span class="drive-pulse" aria-hidden="true">${icon("navigation")}</span>
     <p class="drive-waiting-title">${t("drive.home.waiting")}</p>
     <p class="hint">${t("drive.home.waiting.more")}${canKeepAwake() ? nothing : html` ${t("drive.home.no_wake_lock")}`}</p>
+    ${isSilent() ? link("/drive/settings", t("drive.home.silent"), "drive-silent") : nothing}
     ${listed ? link("/drive/list", t("drive.home.listed", { n: listed }), "button plain") : nothing}
   </div>`;
+}
+
+/** Nobody is told of a card but by the screen. */
+function isSilent() {
+  const { sound, vibration } = choice();
+  return !sound && !vibration;
 }
 
 /** @param {Truth} truth */

@@ -5,6 +5,7 @@ import { step } from "../actions.js";
 import { ask, askReason, choose } from "../ask.js";
 import { mapLinks, navigate } from "../handoff.js";
 import { meterOf } from "../meter.js";
+import { netOf } from "../nets.js";
 import { bigFigure, chips, distanceWords, line, placeMore, placeName, sinceS, way } from "../parts.js";
 import { sketch, sketchLabel } from "../sketch.js";
 import { pendingOf, shownState } from "../store.js";
@@ -28,7 +29,7 @@ export function trip(call, state) {
       ${who(call)} ${call.note ? html`<div class="drive-note">${icon("message-circle")}<p>${call.note}</p></div>` : nothing}
       ${tripMap(call, shown, state)}
       <details class="drive-details"><summary>${t("drive.trip.details")}</summary>
-        ${bigFigure(call)} ${chips(call)} ${way(call, { reached: reachedVias(call) })}
+        ${bigFigure(call, netOf(call))} ${chips(call)} ${way(call, { reached: reachedVias(call) })}
         <dl class="drive-lines">${line(t("drive.card.drive"), distanceWords(call.route_m, call.route_s))}${line(t("drive.trip.payment"), t(`drive.payment.${call.payment}`))}</dl>
       </details>
       ${next(state)} ${other(call, shown)}
@@ -158,6 +159,7 @@ function next(state) {
 /** @param {Call} call @param {string} shown */
 function other(call, shown) {
   return html`<div class="drive-other">
+    ${shown === "driving" && nextVia(call) !== null ? html`<button class="button quiet" data-do="complete" @click=${() => finish(call)}>${icon("flag")}${t("drive.do.skip_vias")}</button>` : nothing}
     ${afterTrip(call)}
     <button class="button quiet drive-danger" data-cancel @click=${() => cancel(call, shown)}>${icon("ban")}${t("drive.cancel")}</button>
   </div>`;
