@@ -18,8 +18,7 @@ from daeri.calls.model import EventKind, Kind, State, Tag
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
 from daeri.pricing.model import Chance, FarePlan, LineKind
-from daeri.support.model import Kind as CaseKind
-from daeri.support.model import State as CaseState
+from daeri.support.model import CaseKind, CaseState
 from daeri.web.console.live import UnmetReason
 from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome

@@ -17,12 +17,12 @@ from daeri.support.model import (
     Case,
     CaseClosed,
     CaseFilter,
+    CaseKind,
     CaseNotFound,
+    CaseState,
     CaseTextInvalid,
-    Kind,
     NothingToReport,
     Report,
-    State,
 )
 
 VAULT = PhoneVault(KeyRing(new_keys()))
@@ -41,11 +41,11 @@ async def close(night: Night, case: Case, note: str, actor: Actor) -> Case:
 
 async def test_a_cases_number_is_no_calls_number(night: Night) -> None:
     call, _ = await night.assigned()
-    case = await report(night, call, Report(Kind.LOST_ITEM, " 우산 "))
-    assert (case.text, case.state, case.version) == ("우산", State.OPEN, 1)
+    case = await report(night, call, Report(CaseKind.LOST_ITEM, " 우산 "))
+    assert (case.text, case.state, case.version) == ("우산", CaseState.OPEN, 1)
     assert case.number.startswith("C-")
     assert parse_call_number(case.number) is None
-    other = await report(night, call, Report(Kind.LOST_ITEM, "지갑"))
+    other = await report(night, call, Report(CaseKind.LOST_ITEM, "지갑"))
     assert other.number != case.number
 
 
@@ -53,9 +53,9 @@ async def test_what_says_nothing_or_too_much_is_refused(night: Night) -> None:
     call, _ = await night.assigned()
     for text in ("", "  \n", "가" * (LONGEST_TEXT + 1)):
         with pytest.raises(CaseTextInvalid):
-            await report(night, call, Report(Kind.LOST_ITEM, text))
+            await report(night, call, Report(CaseKind.LOST_ITEM, text))
     with pytest.raises(NothingToReport):
-        await report(night, await night.request(), Report(Kind.LOST_ITEM, "우산"))
+        await report(night, await night.request(), Report(CaseKind.LOST_ITEM, "우산"))
     async with night.database.reading() as tx:
         assert (await api.list_cases(tx, CaseFilter(night.company))).cases == []
 
@@ -64,7 +64,7 @@ async def test_of_two_who_close_at_once_one_note_stays(night: Night) -> None:
     call, driver = await night.assigned()
     actor = Actor(ActorKind.STAFF, driver)  # any account
     for _ in range(10):
-        case = await report(night, call, Report(Kind.ACCIDENT, "접촉", {"injured": False, "police": True}))
+        case = await report(night, call, Report(CaseKind.ACCIDENT, "접촉", {"injured": False, "police": True}))
         answers = await asyncio.gather(
             close(night, case, "one", actor), close(night, case, "two", actor), return_exceptions=True
         )
@@ -80,13 +80,13 @@ async def test_of_two_who_close_at_once_one_note_stays(night: Night) -> None:
 async def test_cases_are_listed_newest_first_in_pages_and_by_what_is_asked(night: Night) -> None:
     call, _ = await night.assigned()
     made = []
-    for kind in (Kind.LOST_ITEM, Kind.ACCIDENT, Kind.LOST_ITEM):
+    for kind in (CaseKind.LOST_ITEM, CaseKind.ACCIDENT, CaseKind.LOST_ITEM):
         made.append(await report(night, call, Report(kind, "x")))
         night.later(seconds=1)
     async with night.database.reading() as tx:
         first = await api.list_cases(tx, CaseFilter(night.company), limit=2)
         rest = await api.list_cases(tx, CaseFilter(night.company), before=first.next_before, limit=2)
-        accidents = await api.list_cases(tx, CaseFilter(night.company, kind=Kind.ACCIDENT, call_id=call.id))
+        accidents = await api.list_cases(tx, CaseFilter(night.company, kind=CaseKind.ACCIDENT, call_id=call.id))
         with pytest.raises(CaseNotFound):
             await api.get_case(tx, night.company, night.ids.new())
     assert [case.id for case in (*first.cases, *rest.cases)] == [case.id for case in reversed(made)]
@@ -98,7 +98,7 @@ async def test_a_new_key_reaches_the_numbers_of_cases(night: Night, tmp_path: Pa
     path = tmp_path / "keys.json"
     old = PhoneVault(create_ring(path))
     call, _ = await night.assigned()
-    case = await report(night, call, Report(Kind.LOST_ITEM, "우산", phone="010-0000-4321"), old)
+    case = await report(night, call, Report(CaseKind.LOST_ITEM, "우산", phone="010-0000-4321"), old)
     assert case.phone_sealed is not None
     assert "4321" not in repr(case)
     new = rotate_ring(path)

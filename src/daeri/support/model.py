@@ -15,13 +15,13 @@ AGGREGATE = "case"
 LONGEST_TEXT = 1_000  # characters
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     LOST_ITEM = "lost_item"
     ACCIDENT = "accident"
     COMPLAINT = "complaint"
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
 
@@ -38,7 +38,7 @@ class Report:
     `phone` is where the reporter wants to be called, when not on their own number.
     """
 
-    kind: Kind
+    kind: CaseKind
     text: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
     phone: str | None = field(default=None, repr=False)
@@ -51,11 +51,11 @@ class Case:
     id: UUID
     company_id: CompanyId
     number: str
-    kind: Kind
+    kind: CaseKind
     call_id: CallId
     opened_by_kind: ActorKind
     opened_by: UUID
-    state: State
+    state: CaseState
     text: str
     facts: Mapping[str, Fact]
     phone_sealed: bytes | None = field(repr=False)
@@ -71,8 +71,8 @@ class CaseFilter:
     """What a list of cases shows; every given field narrows it."""
 
     company_id: CompanyId
-    state: State | None = None
-    kind: Kind | None = None
+    state: CaseState | None = None
+    kind: CaseKind | None = None
     call_id: UUID | None = None
     opened_by: UUID | None = None
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import Actor, ActorKind
-from daeri.support.model import Case, CaseFilter, EventKind, Kind, Report, State
+from daeri.support.model import Case, CaseFilter, CaseKind, CaseState, EventKind, Report
 
 _COLUMNS = """
 id, company_id, number, kind, call_id, opened_by_kind, opened_by, state, text, facts, phone_sealed, opened_at,
@@ -102,11 +102,11 @@ def _case(row: Row) -> Case:
         id=row["id"],
         company_id=CompanyId(row["company_id"]),
         number=row["number"],
-        kind=Kind(row["kind"]),
+        kind=CaseKind(row["kind"]),
         call_id=row["call_id"],
         opened_by_kind=ActorKind(row["opened_by_kind"]),
         opened_by=row["opened_by"],
-        state=State(row["state"]),
+        state=CaseState(row["state"]),
         text=row["text"],
         facts=row["facts"],
         phone_sealed=row["phone_sealed"],

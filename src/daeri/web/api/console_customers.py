@@ -14,7 +14,7 @@ from daeri.customers.model import LONGEST_REASON
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CustomerId
 from daeri.support import api as support
-from daeri.support.model import LONGEST_TEXT, Kind, State
+from daeri.support.model import LONGEST_TEXT, CaseKind, CaseState
 from daeri.web.api.documented import Command, answers
 from daeri.web.console.customer_reads import CasePage, CaseRow, CaseRows, CustomerPage, CustomerRows, NeverMeetRows
 from daeri.web.console.queries import Q_LIMIT
@@ -28,7 +28,7 @@ Req = Request[Any, Any, Any]
 Words = Annotated[str, QueryParameter(max_length=Q_LIMIT)]
 
 
-class WhyIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StaffReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why staff do it; it is kept."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
@@ -70,7 +70,7 @@ async def get_customer(context: WebContext, principal: Principal, customer_id: U
     responses=answers(204, None),
 )
 async def lift_restriction(
-    request: Req, context: WebContext, principal: Principal, customer_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, customer_id: UUID, data: StaffReasonIn
 ) -> Response[bytes]:
     """Let the customer call again. What was counted stays counted."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -92,7 +92,7 @@ async def lift_restriction(
     responses=answers(204, None),
 )
 async def forgive_cancellation(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: StaffReasonIn
 ) -> Response[bytes]:
     """Take a cancel after assignment off the customer's count (I-009); a restriction ends that rests on it."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -117,7 +117,7 @@ async def list_never_meet(
 
 @post("/console/never-meet/{wish_id:uuid}/lift", status_code=200, operation_class=Command, responses=answers(204, None))
 async def lift_never_meet(
-    request: Req, context: WebContext, principal: Principal, wish_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, wish_id: UUID, data: StaffReasonIn
 ) -> Response[bytes]:
     """End one side's wish; the pair stays barred when the other side has asked too."""
     _require(principal, Permission.NEVER_MEET_LIFT)
@@ -134,8 +134,8 @@ async def list_cases(
     context: WebContext,
     principal: Principal,
     *,
-    wanted: Annotated[State | None, QueryParameter(name="state")] = None,
-    kind: Kind | None = None,
+    wanted: Annotated[CaseState | None, QueryParameter(name="state")] = None,
+    kind: CaseKind | None = None,
     call: UUID | None = None,
     cursor: UUID | None = None,
 ) -> CaseRows:

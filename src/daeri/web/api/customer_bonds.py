@@ -18,8 +18,7 @@ from daeri.kernel.ids import CallId
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import ActorKind
 from daeri.support import api as support
-from daeri.support.model import LONGEST_TEXT, Case, CaseFilter, Kind, Report
-from daeri.support.model import State as CaseState
+from daeri.support.model import LONGEST_TEXT, Case, CaseFilter, CaseKind, CaseState, Report
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of, driver_of
@@ -105,7 +104,7 @@ class CaseOpenedOut(msgspec.Struct, frozen=True):
 class CustomerCaseOut(msgspec.Struct, frozen=True):
     id: UUID
     number: str
-    kind: Kind
+    kind: CaseKind
     state: CaseState
     call_id: UUID
     call_number: str
@@ -224,7 +223,7 @@ async def report_lost_item(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: LostItemIn
 ) -> Response[bytes]:
     """Say what was lost on a call; staff see to it."""
-    report = Report(Kind.LOST_ITEM, data.what, {"where": data.where.strip()}, phone=data.phone)
+    report = Report(CaseKind.LOST_ITEM, data.what, {"where": data.where.strip()}, phone=data.phone)
 
     async def work(tx: Tx) -> CaseOpenedOut:
         return await _open_case(tx, context, principal, await _customers_call(tx, principal, call_id), report)
@@ -253,7 +252,7 @@ async def report_accident(
 ) -> Response[bytes]:
     """Report an accident on one's call; staff see to it."""
     driver_id = driver_of(principal)
-    report = Report(Kind.ACCIDENT, data.what, {"injured": data.injured, "police": data.police})
+    report = Report(CaseKind.ACCIDENT, data.what, {"injured": data.injured, "police": data.police})
 
     async def work(tx: Tx) -> CaseOpenedOut:
         call = await calls.get_for_driver(tx, principal.company_id, call_id, driver_id)

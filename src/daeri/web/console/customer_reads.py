@@ -8,7 +8,7 @@ import msgspec
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import ActorKind
-from daeri.support.model import Kind, State
+from daeri.support.model import CaseKind, CaseState
 
 
 class CustomerRow(msgspec.Struct, frozen=True):
@@ -98,8 +98,8 @@ class CaseRow(msgspec.Struct, frozen=True):
 
     id: UUID
     number: str
-    kind: Kind
-    state: State
+    kind: CaseKind
+    state: CaseState
     call_id: UUID
     call_number: str
     opened_by_kind: ActorKind

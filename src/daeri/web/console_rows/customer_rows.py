@@ -21,7 +21,7 @@ from daeri.infra.database import Tx
 from daeri.infra.events import Event
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId
 from daeri.support import api as support
-from daeri.support.model import Case, CaseFilter, Kind, State
+from daeri.support.model import Case, CaseFilter, CaseKind, CaseState
 from daeri.web.console.customer_reads import (
     CancelRow,
     CaseEvent,
@@ -131,8 +131,8 @@ async def cases(
     context: WebContext,
     viewer: Viewer,
     *,
-    state: State | None = None,
-    kind: Kind | None = None,
+    state: CaseState | None = None,
+    kind: CaseKind | None = None,
     call_id: UUID | None = None,
     cursor: str | None = None,
 ) -> CaseRows:
