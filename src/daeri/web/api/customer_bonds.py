@@ -330,10 +330,9 @@ router = Router(
         get_rating,
         ask_never_meet,
         take_back_never_meet,
-        driver_asks_never_meet,
         report_lost_item,
         list_customer_cases,
-        report_accident,
     ],
-    tags=["bonds"],
-)  # fmt: skip -- the routes in the order of a night
+    tags=["customer"],
+)
+driver_router = Router(path="/", route_handlers=[driver_asks_never_meet, report_accident], tags=["driver"])
