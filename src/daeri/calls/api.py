@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.calls import notes, policy, store
+from daeri.calls import lifecycle, notes, policy, store
 from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
     AGGREGATE,
@@ -66,13 +66,14 @@ class Page:
 
 
 def build_requests(
-    wish: Wish, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel, now: datetime
+    wish: Wish, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel | None, now: datetime
 ) -> tuple[RequestCall, ...]:
     """The commands to request what a customer wishes, one for each car (R-005). Pure.
 
-    Raises the refusal that names what does not fit, of the wish or of its fare plan (R-054, R-055).
+    `shortage` may be None where the wished plan does not depend on it. Raises the refusal that names what does not
+    fit, of the wish or of its fare plan (R-054, R-055).
     """
-    sheet = pricing.plan_sheet(quote, policies.plans, shortage)
+    sheet = pricing.plan_sheet(quote, policies.plans, shortage or ShortageLevel.NONE)
     fare = Fare(pricing.choose(sheet, wish.plan, wish.agreed_fare), wish.plan, quote.tariff_version)
     return policy.build_requests(wish, fare, quote, policies, shortage=shortage, now=now)
 
@@ -80,6 +81,11 @@ def build_requests(
 def check_trip(origin: Place, destination: Place, vias: Sequence[Place]) -> None:
     """RoundTripNeedsVia where a drive would end where it began, without anything between. Pure."""
     policy.check_trip(origin, destination, vias)
+
+
+def check_time(wanted: datetime | None, policies: RequestPolicies, *, now: datetime) -> None:
+    """ReservedInThePast, ReservedTooEarly or ReservedTooFarAhead; None is now. Pure."""
+    policy.check_time(wanted, policies.reservation, now)
 
 
 def is_same(a: Place, b: Place) -> bool:
@@ -115,6 +121,11 @@ def rider_hash(vault: PhoneVault, company_id: CompanyId, text: str) -> bytes | N
 def may(call: Call, viewer: ActorKind | None) -> tuple[Can, ...]:
     """What whoever looks at the call may do with it now. Pure."""
     return policy.may(call, viewer)
+
+
+def legal_moves(call: Call) -> list[Move]:
+    """The moves that the call's state allows. Pure."""
+    return lifecycle.legal_moves(call.state)
 
 
 def label(call: Call) -> Label:

@@ -254,7 +254,7 @@ class RequestCall:
     most_open: int | None = None
     quote: Quote | None = None
     plans_version: int = 0
-    shortage: ShortageLevel = ShortageLevel.NONE
+    shortage: ShortageLevel | None = None  # where the fare depends on it
     rider: NewRider | None = None
     car: CarDetails | None = None
     business: Business | None = None

@@ -46,7 +46,7 @@ _GRADES = {Source.AFFILIATE: Kind.AFFILIATE, Source.PHONE: Kind.PHONE}
 
 
 def build_requests(
-    wish: Wish, fare: Fare, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel, now: datetime
+    wish: Wish, fare: Fare, quote: Quote, policies: RequestPolicies, *, shortage: ShortageLevel | None, now: datetime
 ) -> tuple[RequestCall, ...]:
     """The commands to request what a customer wishes, one for each car; raises the refusal that names what misfits."""
     check(wish, policies, now=now)
@@ -92,7 +92,7 @@ def check(wish: Wish, policies: RequestPolicies, *, now: datetime) -> None:
     if len(wish.note) > policies.limits.max_note_length:
         raise NoteTooLong(given=len(wish.note), most=policies.limits.max_note_length)
     check_trip(wish.origin, wish.destination, wish.vias)
-    _check_time(wish.reserved_for, policies.reservation, now)
+    check_time(wish.reserved_for, policies.reservation, now)
     _check_riders(wish, policies.limits)
     if wish.service is Service.DELIVERY and not _names_every_car(wish):
         raise DeliveryNeedsCar()
@@ -104,6 +104,18 @@ def check_trip(origin: Place, destination: Place, vias: Sequence[Place]) -> None
     """RoundTripNeedsVia where a drive would end where it began, without anything between."""
     if not vias and is_same(origin, destination):
         raise RoundTripNeedsVia()
+
+
+def check_time(wanted: datetime | None, policy: ReservationPolicy, now: datetime) -> None:
+    """ReservedInThePast, ReservedTooEarly or ReservedTooFarAhead; None is now."""
+    if wanted is None:
+        return
+    if wanted <= now:
+        raise ReservedInThePast(min_minutes_ahead=policy.min_minutes_ahead)
+    if wanted < now + timedelta(minutes=policy.min_minutes_ahead):
+        raise ReservedTooEarly(min_minutes_ahead=policy.min_minutes_ahead)
+    if wanted > now + timedelta(days=policy.max_days_ahead):
+        raise ReservedTooFarAhead(max_days_ahead=policy.max_days_ahead)
 
 
 def is_same(a: Place, b: Place) -> bool:
@@ -127,17 +139,6 @@ def label_of(call: Call) -> Label:
     if call.vias:
         tags.append(Tag.VIA)
     return Label(kind_of(call.source, call.orderer_id, call.performer_id), tuple(tags))
-
-
-def _check_time(wanted: datetime | None, policy: ReservationPolicy, now: datetime) -> None:
-    if wanted is None:
-        return
-    if wanted <= now:
-        raise ReservedInThePast(min_minutes_ahead=policy.min_minutes_ahead)
-    if wanted < now + timedelta(minutes=policy.min_minutes_ahead):
-        raise ReservedTooEarly(min_minutes_ahead=policy.min_minutes_ahead)
-    if wanted > now + timedelta(days=policy.max_days_ahead):
-        raise ReservedTooFarAhead(max_days_ahead=policy.max_days_ahead)
 
 
 def _check_riders(wish: Wish, limits: RequestLimits) -> None:

@@ -60,6 +60,8 @@ NAMES = [f"{method} {path}" for method, path, _ in ROUTES]
 BODIES: dict[str, Any] = {
     "/quotes": TRIP,
     "/calls": TRIP,
+    "/calls/{id}/fare": {"plan": "calculator"},
+    "/calls/{id}/rider": {"phone": "010-0000-0001"},
     "/customer": {"name": "서연"},
     "/customer/places": {"label": "집", "name": "서울숲", "lat": 37.5, "lon": 127.0},
     "/customer/cars": {"plate": "12가3456"},
