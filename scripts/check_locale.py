@@ -16,12 +16,14 @@ from babel.messages.pofile import read_po
 
 from daeri.calls.model import EventKind, Kind, State, Tag
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
+from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
-from daeri.pricing.model import Chance, FarePlan, LineKind
+from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
 from daeri.support.model import CaseKind, CaseState
 from daeri.web.console.live import UnmetReason
 from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
+from daeri.web.live.messages import Closing
 from daeri.web.pages import Theme
 from daeri.web.words import LOCALE_FOLDER, Language
 
@@ -55,8 +57,15 @@ family("driver.reminder.", ("licence", "licence.body", "insurance", "insurance.b
 family("offer.outcome.", OfferOutcome)
 family("decision.reason.", DecisionReason)
 family("unmet.", UnmetReason)
+family("why.reason.", WhyReason)
+family("why.outcome.", WhyOutcome)
+family("closing.", Closing)
+family("shortage.", ShortageLevel)
+family("shortage.reason.", ShortageReason)
+family("weather.", Condition)
 family("timeline.", EventKind)
 family("shell.theme.", Theme)
+family("phone.theme.", Theme)
 family("live.", ("connecting", "live", "lost", "signed_out"))
 family("room.", ("home", "calls", "drivers", "jobs"))
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))

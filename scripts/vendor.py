@@ -23,7 +23,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "src" / "daeri" / "web"
 VENDOR = WEB / "static" / "vendor"
-FONT_LIMIT_BYTES = 80 * 1024
+FONT_LIMIT_BYTES = 80 * 1024  # of the first part, which every page loads
+FONT_PARTS = 10  # of what our own words do not use; a browser loads the ones whose letters a page shows
+FONT_SHEET = WEB / "static" / "css" / "fonts.css"
 
 
 def fetch(package: dict[str, Any], folder: Path) -> tarfile.TarFile:
@@ -62,29 +64,88 @@ def sprite(archive: tarfile.TarFile, names: list[str]) -> str:
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
-def words(extra: str) -> str:
-    """Every character that our own words need: the locale files, the region names, printable ASCII, and `extra`."""
+def words() -> str:
+    """Every character that our own words need: the locale files and printable ASCII."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(WEB.glob("locale/*/LC_MESSAGES/*.po"))]
-    texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/daeri/regions").rglob("*.csv"))]
     ascii_range = "".join(chr(code) for code in range(0x20, 0x7F))
-    return "".join(sorted({c for c in "".join(texts) + extra + ascii_range + "·…–—“”‘’→×₩℃" if c.isprintable()}))
+    return _printable("".join(texts) + ascii_range + "·…–—“”‘’→×₩℃−")
 
 
-def cut_font(source: bytes, text: str, folder: Path) -> None:
-    """Write the font with the letters of `text` alone, and without the name that its licence reserves.
+def names(extra: str, known: str) -> str:
+    """What names are made of beside `known`: of regions and places that we ship, and `extra`."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/daeri").rglob("*.csv"))]
+    return _printable("".join(texts) + extra, known)
 
-    Stops when the result outgrows its limit.
+
+def _printable(text: str, known: str = "") -> str:
+    return "".join(sorted({c for c in text if c.isprintable()} - set(known)))
+
+
+def other_syllables(known: str) -> str:
+    """The syllables of KS X 1001 that are not in `known`: what people type, and names of people and shops."""
+    rows = (bytes([row, cell]) for row in range(0xB0, 0xC9) for cell in range(0xA1, 0xFF))
+    return "".join(sorted({code.decode("euc-kr") for code in rows} - set(known)))
+
+
+def unicode_range(text: str) -> str:
+    """`U+AC00-AC05, U+AC10`: as a style sheet names the letters of a font."""
+    spans: list[list[int]] = []
+    for code in sorted(map(ord, text)):
+        if spans and spans[-1][1] == code - 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    return ", ".join(f"U+{first:X}" if first == last else f"U+{first:X}-{last:X}" for first, last in spans)
+
+
+def cut_fonts(source: bytes, extra: str, folder: Path) -> None:
+    """Write the font in parts, and the style sheet that says which letters are in which.
+
+    The first part has the letters of our own words; it stops when that outgrows its limit. The second has those of
+    names (`extra` and what we ship), the others have the remaining syllables in their order. None has the name that
+    the font's licence reserves.
     """
-    whole, small = folder / "whole.ttf", VENDOR / "daeri-sans.woff2"
+    whole, narrowed = folder / "whole.ttf", folder / "narrowed.ttf"
     whole.write_bytes(source)
-    narrowed = folder / "narrowed.ttf"
     weights = ["fontTools.varLib.instancer", str(whole), "wght=400:700", "-o", str(narrowed), "--quiet"]
     subprocess.run([sys.executable, "-m", *weights], check=True)
+    own = words()
+    named = names(extra, own)
+    rest = other_syllables(own + named)
+    size = -(-len(rest) // FONT_PARTS)
+    parts = [own, named, *(rest[n : n + size] for n in range(0, len(rest), size))]
+    files = ["daeri-sans.woff2", *(f"daeri-sans-{n}.woff2" for n in range(1, len(parts)))]
+    for file, letters in zip(files, parts, strict=True):
+        cut_font(narrowed, letters, VENDOR / file)
+    first = (VENDOR / files[0]).stat().st_size
+    if first > FONT_LIMIT_BYTES:
+        sys.exit(f"the font is {first} bytes, more than {FONT_LIMIT_BYTES}")
+    ranges = [unicode_range(own), unicode_range(named), *(f"U+{ord(p[0]):X}-{ord(p[-1]):X}" for p in parts[2:])]
+    faces = [_FACE.format(file=file, letters=letters) for file, letters in zip(files, ranges, strict=True)]
+    # Of ranges that overlap the last one counts: the letters of our own words are taken from the first file.
+    FONT_SHEET.write_text(_SHEET_HEAD + "\n".join(reversed(faces)), encoding="utf-8")
+
+
+_SHEET_HEAD = """\
+/* Written by scripts/vendor.py --font: our own words' letters in one file, further syllables in others, as needed. */
+
+"""
+_FACE = """\
+@font-face {{
+  font-family: "Daeri Sans";
+  src: url("../vendor/{file}") format("woff2");
+  font-weight: 400 700;
+  font-display: swap;
+  unicode-range: {letters};
+}}
+"""
+
+
+def cut_font(source: Path, text: str, target: Path) -> None:
+    """Write the letters of `text` alone."""
     options = ["--layout-features=kern,tnum", "--no-hinting", "--desubroutinize", "--flavor=woff2"]
-    glyphs = [f"--text={text}", f"--output-file={small}", "--name-IDs=0,13,14", *options]
-    subprocess.run([sys.executable, "-m", "fontTools.subset", str(narrowed), *glyphs], check=True)
-    if small.stat().st_size > FONT_LIMIT_BYTES:
-        sys.exit(f"the font is {small.stat().st_size} bytes, more than {FONT_LIMIT_BYTES}")
+    glyphs = [f"--text={text}", f"--output-file={target}", "--name-IDs=0,13,14", *options]
+    subprocess.run([sys.executable, "-m", "fontTools.subset", str(source), *glyphs], check=True)
 
 
 def lay_out(package: dict[str, Any], archive: tarfile.TarFile, *, folder: Path, font: bool) -> str:
@@ -96,7 +157,7 @@ def lay_out(package: dict[str, Any], archive: tarfile.TarFile, *, folder: Path, 
     if "icons" in package:
         (VENDOR / "icons.svg").write_text(sprite(archive, package["icons"]), encoding="utf-8")
     if "font" in package and font:
-        cut_font(member(archive, package["font"]), words(package["extra"]), folder)
+        cut_fonts(member(archive, package["font"]), package["extra"], folder)
     licence = member(archive, package["licence_file"]).decode().strip()
     note = f"\n{package['note']}\n" if "note" in package else ""
     return f"## {package['name']} {package['version']} ({package['licence']})\n{note}\n```\n{licence}\n```\n"

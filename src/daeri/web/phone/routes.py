@@ -115,7 +115,21 @@ def _first_page(room: PhoneRoom) -> Router:
             return Response(None, status_code=204, cookies=cookies)
         return Redirect(_safe_next(data.get("next")), status_code=303, cookies=cookies)
 
-    return Router(path="/", route_handlers=[landing, preferences], include_in_schema=False)
+    @get("/design", name="phone:design", sync_to_thread=False)
+    def design(request: Req) -> Response[bytes]:
+        """Every token and component, in both themes and both languages."""
+        return room.page(request, "phone/design.html", styles=shells.STYLES)
+
+    @get("/design/sheet", name="phone:design_sheet", sync_to_thread=False)
+    def design_sheet(request: Req) -> Response[bytes]:
+        """One of the four: the only page that may be framed, and by us alone."""
+        html = shells.design_sheet(room.pages, room.reader(request)).encode()
+        headers = room.headers()
+        policy = headers["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        return compressed(request, html, "text/html", {**headers, "Content-Security-Policy": policy})
+
+    handlers = [landing, preferences, design, design_sheet]
+    return Router(path="/", route_handlers=handlers, include_in_schema=False)
 
 
 def _chosen(room: PhoneRoom, request: Req, data: dict[str, str]) -> list[Cookie]:

@@ -13,10 +13,10 @@ from daeri.web.words import Words
 
 # Words that both apps look up, beside their own.
 _SHARED_WORDS = ("phone.", "call.", "problem.", "js.map.")
-_STYLES = ("css/tokens.css", "css/parts.css", "css/phone.css")
+STYLES = ("css/fonts.css", "css/tokens.css", "css/parts.css", "css/phone.css")
 _LIBRARY = ("js/words.js", "js/map/style.js", "js/phone/", "vendor/lit/")
 # Files of the library that no screen imports.
-_APART = frozenset({"js/phone/sw.js", "js/phone/design.js"})
+_APART = frozenset({"js/phone/sw.js", "js/phone/design.js", "js/phone/design_frames.js"})
 _WORKER = "js/phone/sw.js"
 _FONT = "vendor/daeri-sans.woff2"
 _ICONS = "vendor/icons.svg"
@@ -54,7 +54,7 @@ SHELLS = (CUSTOMER, DRIVER)
 def styles(shell: Shell, assets: Assets) -> list[str]:
     """The style sheets in their order; an app may have one of its own."""
     own = f"css/{shell.folder}.css"
-    return [*_STYLES, own] if own in assets.files else list(_STYLES)
+    return [*STYLES, own] if own in assets.files else list(STYLES)
 
 
 def modules(shell: Shell, assets: Assets) -> list[str]:
@@ -103,6 +103,20 @@ def page(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> str:
         modules=modules(shell, pages.assets),
         entry=shell.entry,
         phone_config=config(shell, pages, reader, is_demo=is_demo),
+    )
+
+
+def design_sheet(pages: Pages, reader: Reader) -> str:
+    """Every token and component in one language and theme, drawn by what draws the apps."""
+    assets = pages.assets
+    library = [name for name in modules(CUSTOMER, assets) if not name.startswith(f"js/{CUSTOMER.folder}/")]
+    sample = Shell(App.CUSTOMER, "/design", "phone", (*_SHARED_WORDS, "design."), "", Theme.AUTO)
+    return pages.render(
+        "phone/design_sheet.html",
+        reader,
+        styles=STYLES,
+        modules=library,
+        phone_config=config(sample, pages, reader, is_demo=True),
     )
 
 
