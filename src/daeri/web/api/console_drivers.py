@@ -42,7 +42,7 @@ class ApproveIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: Annotated[tuple[Service, ...], Meta(min_length=1, max_length=len(Service))] | None = None
 
 
-class WhyIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WhyDriverIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why staff do it. It is kept, and the driver reads it."""
 
     reason: Reason
@@ -56,7 +56,7 @@ class SuspendIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
-class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AppealAnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the driver is right, and why. An appeal that is upheld lifts the suspension at once."""
 
     upheld: bool
@@ -128,7 +128,7 @@ async def approve_driver(
     responses=answers(200, DriverFile),
 )
 async def refuse_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyDriverIn
 ) -> Response[bytes]:
     """Refuse the open application; the driver may apply again."""
 
@@ -166,7 +166,7 @@ async def suspend_driver(
     responses=answers(200, DriverFile),
 )
 async def lift_suspension(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyDriverIn
 ) -> Response[bytes]:
     """Lift the running suspension; the driver may go on duty at once."""
 
@@ -204,7 +204,7 @@ async def list_appeals(context: WebContext, principal: Principal) -> AppealRows:
     responses=answers(200, DriverFile),
 )
 async def answer_appeal(
-    request: Req, context: WebContext, principal: Principal, appeal_id: UUID, data: AnswerIn
+    request: Req, context: WebContext, principal: Principal, appeal_id: UUID, data: AppealAnswerIn
 ) -> Response[bytes]:
     """Answer an appeal, once; one that is upheld lifts the suspension."""
     require_staff(principal)
