@@ -1,6 +1,5 @@
 """`daeri policies`: what is in force for a company, what shall be, and who said so."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -12,45 +11,14 @@ from daeri.bootstrap import Parts
 from daeri.cli.approving import parse_service
 from daeri.cli.working import CompanySlug, DatabaseUrl, DataFolder, with_parts
 from daeri.companies import api as companies
-from daeri.customers.model import CustomerLimits, RatingPolicy
-from daeri.drivers.model import PapersPolicy, SuspensionPolicy
 from daeri.kernel.errors import Invalid
 from daeri.policies import api as policies
-from daeri.policies.model import EVERYONE, POLICIES, Policy, PolicyInvalid, PolicyRecord, Scope, Versioned, parse
-from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, PremiumPolicy, Tariff
+from daeri.policies.model import EVERYONE, Policy, PolicyInvalid, PolicyRecord, Scope, Versioned, parse
+from daeri.rulebook import KINDS, RegionUnknown, kind_of
 
 app = typer.Typer(no_args_is_help=True, help="What each company lets its calls, fares and records go by.")
 
-KINDS: Mapping[str, type[Policy]] = {
-    **POLICIES,
-    **{
-        kind.name: kind
-        for kind in (
-            Tariff,
-            FarePlanPolicy,
-            CommissionPolicy,
-            PremiumPolicy,
-            RatingPolicy,
-            CustomerLimits,
-            PapersPolicy,
-            SuspensionPolicy,
-        )
-    },
-}
-
 Name = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]
-
-
-class PolicyUnknown(Invalid):
-    """Facts: given, known."""
-
-    code = "policy_unknown"
-
-
-class RegionUnknown(Invalid):
-    """Facts: given."""
-
-    code = "region_unknown"
 
 
 class InstantInvalid(Invalid):
@@ -147,13 +115,6 @@ async def write(parts: Parts, slug: str | None, order: Order) -> PolicyRecord:
 async def history(parts: Parts, slug: str | None, kind: type[Policy]) -> list[PolicyRecord]:
     async with parts.database.reading() as tx:
         return await policies.history(tx, (await companies.resolve(tx, slug)).id, kind)
-
-
-def kind_of(name: str) -> type[Policy]:
-    """Raises PolicyUnknown."""
-    if name not in KINDS:
-        raise PolicyUnknown(given=name, known=", ".join(KINDS))
-    return KINDS[name]
 
 
 def parse_policy(name: str, text: str) -> Policy:

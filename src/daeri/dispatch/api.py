@@ -34,9 +34,11 @@ from daeri.dispatch.model import (
     OfferState,
     Slot,
     Waiting,
+    Why,
 )
 from daeri.dispatch.plan import Mode
 from daeri.dispatch.searching import SearchSoFar, search_so_far
+from daeri.dispatch.why import explain, newest_of_each
 from daeri.drivers import api as drivers
 from daeri.drivers.model import Driver, Duty
 from daeri.infra.database import Tx
@@ -396,6 +398,26 @@ async def search_of(tx: Tx, call: Call, policy: DispatchPolicy, *, now: datetime
     offers = await store.offers_of_call(tx, call.company_id, call.id)
     decisions = await decision_store.of_call(tx, call.company_id, call.id)
     return search_so_far(call, offers, decisions, policy, now=now)
+
+
+async def why_not(
+    tx: Tx, company_id: CompanyId, driver_id: DriverId, *, since: datetime, now: datetime, limit: int = 100
+) -> list[Why]:
+    """The calls that passed the driver by since then, each with the last reason, newest first."""
+    return newest_of_each(await decision_store.of_driver(tx, company_id, driver_id, since=since, now=now), limit)
+
+
+async def why_not_call(
+    tx: Tx, company_id: CompanyId, driver_id: DriverId, call_id: UUID, *, since: datetime, now: datetime
+) -> list[Why]:
+    """Every decision since then that passed the driver by for this call, newest first; none where not considered."""
+    found = await decision_store.of_driver(tx, company_id, driver_id, since=since, now=now, call_id=call_id)
+    return [explain(passed) for passed in found]
+
+
+async def index_decisions(tx: Tx) -> None:
+    """Beside the ticks: make what was decided lately quick to find by driver."""
+    await decision_store.clean_index(tx)
 
 
 async def next_due(tx: Tx) -> datetime | None:

@@ -6,9 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.dispatch.model import Considered, Decision
+from daeri.calls.model import State
+from daeri.dispatch.model import Considered, Decision, OfferState, Passed
 from daeri.dispatch.plan import Outcome, Reason
 from daeri.infra.database import Row, Tx
+from daeri.kernel.money import Won
+from daeri.kernel.terms import Service
 
 _WRITE = """
 INSERT INTO decisions (call_id, company_id, decided_at, outcome, radius_m, beaten_by, driver_ids, metres, reasons,
@@ -25,6 +28,24 @@ SELECT DISTINCT ON (call_id) call_id, outcome FROM decisions
 WHERE call_id = ANY($1) ORDER BY call_id, decided_at DESC
 """
 _MET = frozenset({Outcome.OFFERED, Outcome.LISTED})
+# $3 and $4 bound the days that are looked at; who got the call in the end does not ask why not.
+_OF_DRIVER = """
+SELECT d.call_id, d.decided_at, d.radius_m, d.metres[p.place] AS metres, d.reasons[p.place] AS reason,
+       coalesce(d.ages[p.place], 0) AS age_s, d.metres[array_position(d.reasons, 0::smallint)] AS chosen_m,
+       c.origin_region, c.service, c.fare_amount, c.state,
+       (SELECT o.state FROM offers o WHERE o.call_id = d.call_id AND o.driver_id = $2
+        ORDER BY o.offered_at DESC, o.id DESC LIMIT 1) AS answer
+FROM decisions d
+JOIN calls_public c ON c.id = d.call_id
+CROSS JOIN LATERAL (SELECT array_position(d.driver_ids, $2) AS place) p
+WHERE d.driver_ids @> ARRAY[$2::uuid] AND d.company_id = $1 AND d.decided_at >= $3 AND d.decided_at <= $4
+  AND c.driver_id IS DISTINCT FROM $2 AND ($5::uuid IS NULL OR d.call_id = $5)
+ORDER BY d.decided_at DESC LIMIT $6
+"""
+_CLEAN = """
+SELECT gin_clean_pending_list(i.inhrelid::regclass) FROM pg_inherits i
+WHERE i.inhparent = 'decisions_of_driver'::regclass
+"""
 _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'decisions'::regclass AND c.relname ~ '^decisions_[0-9]{8}$' ORDER BY 1
@@ -49,6 +70,26 @@ async def unmet(tx: Tx, call_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Why these calls had nobody when they were last decided; who was being asked then has no reason."""
     rows = await tx.rows(_LAST, list(call_ids))
     return {row["call_id"]: row["outcome"] for row in rows if row["outcome"] not in _MET}
+
+
+async def of_driver(
+    tx: Tx,
+    company_id: UUID,
+    driver_id: UUID,
+    *,
+    since: datetime,
+    now: datetime,
+    call_id: UUID | None = None,
+    limit: int = 1_000,
+) -> list[Passed]:
+    """The decisions since then in which the driver was considered and did not get the call, newest first."""
+    rows = await tx.rows(_OF_DRIVER, company_id, driver_id, since, now, call_id, limit)
+    return [_passed(row) for row in rows]
+
+
+async def clean_index(tx: Tx) -> None:
+    """Sort what was written lately into the index by driver; no decision waits for that."""
+    await tx.rows(_CLEAN)
 
 
 async def prepare_days(tx: Tx, today: date, *, ahead: int = 2) -> None:
@@ -104,6 +145,23 @@ def _columns(decision: Decision) -> tuple[object, ...]:
         ages if any(ages) else [],
         {reason.name.lower(): count for reason, count in decision.rest.items()},
         decision.policy_version,
+    )
+
+
+def _passed(row: Row) -> Passed:
+    return Passed(
+        call_id=row["call_id"],
+        at=row["decided_at"],
+        reason=Reason(row["reason"]),
+        metres=row["metres"],
+        age_s=row["age_s"],
+        radius_m=row["radius_m"],
+        chosen_m=row["chosen_m"],
+        answer=None if row["answer"] is None else OfferState(row["answer"]),
+        region=row["origin_region"],
+        service=Service(row["service"]),
+        fare=Won(row["fare_amount"]),
+        state=State(row["state"]),
     )
 
 

@@ -176,6 +176,10 @@ class LiveFleet:
         """The number that stands for a company in columns and waiting calls."""
         return self._companies.setdefault(company_id, len(self._companies))
 
+    def companies(self) -> dict[CompanyId, int]:
+        """The companies whose drivers were heard of, with their numbers."""
+        return {CompanyId(company_id): index for company_id, index in self._companies.items()}
+
     def slot_for(self, driver_id: DriverId) -> int:
         """The driver's slot, a new one (off duty) when they are unknown."""
         slot = self._slots.get(driver_id)

@@ -4,13 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from msgspec import Meta
+
+from daeri.calls.model import State
 from daeri.dispatch.plan import Mode, Outcome, Reason
-from daeri.kernel.errors import Category, Conflict, DaeriError, NotFound
+from daeri.kernel.errors import Category, Conflict, DaeriError, Invalid, NotFound
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, DriverId, OfferId
+from daeri.kernel.money import Won
+from daeri.kernel.result import Fact
 from daeri.kernel.terms import Service
+from daeri.policies.model import Policy
+from daeri.pricing.model import ShortageLevel
+
+Levels = Annotated[int, Meta(ge=0, le=2)]
 
 
 class OfferState(StrEnum):
@@ -167,6 +177,136 @@ class Knowledge:
     next_call_id: UUID | None = None
     next_call_version: int = 0
     listed: frozenset[UUID] = frozenset()
+
+
+class ShortagePolicy(Policy, frozen=True, kw_only=True):
+    """When drivers count as short around a place: waiting calls for each free driver, raised by the weather (R-052)."""
+
+    name: ClassVar[str] = "shortage"
+
+    area_radius_m: Annotated[int, Meta(gt=0, le=50_000)] = 5_000  # what counts as around a place
+    least_waiting: Annotated[int, Meta(ge=1, le=10_000)] = 3  # fewer waiting calls are no shortage
+    tight_ratio: Annotated[float, Meta(gt=0, le=100)] = 0.5  # waiting calls for each free driver
+    short_ratio: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    rain_raises: Levels = 1  # by so many levels
+    snow_raises: Levels = 1
+    storm_raises: Levels = 2
+
+    def __post_init__(self) -> None:
+        if self.tight_ratio > self.short_ratio:
+            raise ValueError("tight_ratio may not exceed short_ratio")
+
+
+class Condition(StrEnum):
+    CLEAR = "clear"
+    RAIN = "rain"
+    SNOW = "snow"
+    STORM = "storm"
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What somebody said of the weather; without `region` everywhere, without `ends_at` until further word."""
+
+    region: str | None
+    condition: Condition
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+class WeatherEndsBeforeItBegins(Invalid):
+    """What is said of the weather would be over already."""
+
+    code = "weather_ends_in_the_past"
+
+
+class ShortageReason(StrEnum):
+    VOLUME = "volume"  # more calls than drivers
+    WEATHER = "weather"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """How short drivers are around a place now, and why; `free_drivers` None when nobody has counted lately."""
+
+    level: ShortageLevel
+    reason: ShortageReason | None
+    waiting: int
+    free_drivers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingArea:
+    """The calls that wait in one region, and the middle of their origins."""
+
+    region: str | None
+    waiting: int
+    centre: Point
+
+
+class WhyReason(StrEnum):
+    """What stood between a driver and a call."""
+
+    FARTHER = "farther"  # metres, by_m
+    FARTHER_AFTER_DRIVE = "farther_after_drive"  # metres, by_m: with the rest of the drive under way
+    BUSY = "busy"
+    ANSWERING_ANOTHER = "answering_another"
+    STALE_POSITION = "stale_position"  # age_s
+    OUT_OF_RADIUS = "out_of_radius"  # metres, radius_m
+    NOT_ELIGIBLE = "not_eligible"  # service
+    DECLINED = "declined"
+    IGNORED = "ignored"
+    WITHDRAWN = "withdrawn"  # the card went back before it was answered
+    OFFERED = "offered"  # the card is there now
+    NEARER_TO_ANOTHER = "nearer_to_another"
+    BARRED = "barred"
+    LISTED = "listed"  # it was in the open list
+    NOT_REACHED = "not_reached"  # the search ended before it came to the driver
+
+
+class WhyOutcome(StrEnum):
+    """What has become of the call."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One decision about a call as far as it concerns one driver. Metres are straight, to the customer.
+
+    `chosen_m` is how far the chosen driver was, `answer` how the driver's own last offer of the call ended.
+    """
+
+    call_id: CallId
+    at: datetime
+    reason: Reason
+    metres: int
+    age_s: int
+    radius_m: int
+    chosen_m: int | None
+    answer: OfferState | None
+    region: str | None
+    service: Service
+    fare: Won
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One decision as the driver is told of it."""
+
+    call_id: CallId
+    at: datetime
+    region: str | None
+    distance_m: int
+    service: Service
+    fare: Won
+    outcome: WhyOutcome
+    reason: WhyReason
+    facts: Mapping[str, Fact]
 
 
 class OfferNotFound(NotFound):

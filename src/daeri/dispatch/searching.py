@@ -11,7 +11,7 @@ from daeri.kernel.ids import DriverId
 from daeri.policies.model import DispatchPolicy
 
 MET = frozenset({Outcome.OFFERED, Outcome.LISTED})
-_FREE = frozenset({Reason.CHOSEN, Reason.FARTHER, Reason.LISTED, Reason.OUT_OF_RADIUS})
+_FREE = frozenset({Reason.CHOSEN, Reason.FARTHER, Reason.FARTHER_AFTER_DRIVE, Reason.LISTED, Reason.OUT_OF_RADIUS})
 _NEVER_COMES = frozenset({Reason.NOT_ELIGIBLE, Reason.OTHER_COMPANY, Reason.NEVER_MEET})
 _MIGHT_COME = frozenset(Reason) - _NEVER_COMES
 

@@ -14,6 +14,7 @@ from daeri.dispatch.fleet import LiveFleet, Status
 from daeri.dispatch.model import Waiting
 from daeri.dispatch.plan import Listing, Outcome, Snapshot
 from daeri.dispatch.policy import decide
+from daeri.dispatch.shortage import free_by_square
 from daeri.drivers import api as drivers
 from daeri.engine import translate
 from daeri.engine.fleet_keeper import FleetKeeper
@@ -37,6 +38,8 @@ FLEET_TOPIC = "fleet"  # hints: the fleet has moved
 _TIMERS_EVERY = timedelta(seconds=1)
 _REREAD_EVERY = timedelta(seconds=1)  # waiting calls are read again even when no hint came
 _DAYS_EVERY = timedelta(hours=6)
+_COUNT_EVERY = timedelta(seconds=10)
+_COUNTED_AGE = timedelta(minutes=1)  # of the positions by which drivers are counted
 _SAME_FAULT_EVERY = timedelta(seconds=10)  # a fault that comes back with every tick is logged so often at most
 
 DispatchReader = Callable[[CompanyId, str | None, Service, datetime], Versioned[DispatchPolicy]]
@@ -107,6 +110,7 @@ class Engine:
         self._save_share = 0
         self._timers, self._reread, self._save = Due(_TIMERS_EVERY), Due(_REREAD_EVERY), Due(keeping.every)
         self._sweep, self._days = Due(keeping.every), Due(_DAYS_EVERY)
+        self._count = Due(_COUNT_EVERY)
         self._group_log, self._barred_reread = Due(_SAME_FAULT_EVERY), Due(_REREAD_EVERY)
         self._stops = [
             bus.listen(calls.WAITING_TOPIC, self._heard),
@@ -197,6 +201,8 @@ class Engine:
             await self._append_tracks(self._save_share, self._keeping.shares)
             self._save_share = (self._save_share + 1) % self._keeping.shares
             self._count_fleet()
+        if self._count.comes(now):
+            await self._count_free(now)
         if self._days.comes(now):
             async with self._database.transaction() as tx:
                 await dispatch.prepare_days(tx, now.date())
@@ -206,6 +212,15 @@ class Engine:
         async with self._database.transaction() as tx:
             await drivers.save_positions(tx, positions)
         self.keeper.saved(positions)
+
+    async def _count_free(self, now: datetime) -> None:
+        """Where drivers are free, for the shortage signal; and the log of decisions is made ready to be searched."""
+        counted = free_by_square(self._fleet.view(), to_millis(now - _COUNTED_AGE))
+        companies = self._fleet.companies()
+        free = {company_id: counted.get(index, ([], [])) for company_id, index in companies.items()}
+        async with self._database.transaction() as tx:
+            await dispatch.save_free_drivers(tx, free, now=now)
+            await dispatch.index_decisions(tx)
 
     async def _append_tracks(self, share: int, shares: int) -> None:
         """Chunks stay in memory until their rows are there; a share at a time, as tens of thousands may be driving."""

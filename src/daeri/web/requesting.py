@@ -17,6 +17,7 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import ActorKind
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip
+from daeri.web import signals
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.principals import customer_of
@@ -39,40 +40,37 @@ class CarTwice(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Shortage:
-    """How short drivers are, and why where that is known."""
-
-    level: ShortageLevel
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Priced:
-    """A trip with its way, its fare, and how short drivers are where it begins."""
+    """A trip with its way and the calculator's fare for it."""
 
     quote: Quote
     route: Route
-    shortage: ShortageLevel
 
 
 async def priced(context: WebContext, principal: Principal, data: QuoteIn | CallIn) -> Priced:
-    """The way by the router and the calculator's fare for it; no transaction may be open."""
+    """The way by the router and the calculator's fare at the departure; no transaction may be open."""
     origin, destination = place(data.origin, None), place(data.destination, None)
     vias = [place(via, None) for via in data.vias]
     calls.check_trip(origin, destination, vias)
-    now = context.clock.now()
-    departure = now if data.reserved_for is None else max(now, data.reserved_for)
+    now, region = context.clock.now(), context.region_of(origin.point)
+    policies = context.request_policies(principal.company_id, region, data.service, now)
+    calls.check_time(data.reserved_for, policies, now=now)
+    departure = data.reserved_for or now
     trip = Trip(origin.point, destination.point, tuple(via.point for via in vias))
-    book, chain = context.shelf.of(principal.company_id), context.region_chain(context.region_of(origin.point))
+    book, chain = context.shelf.of(principal.company_id), context.region_chain(region)
     pricing.check_trip(trip, book, at=departure, region_chain=chain, service=data.service)
     route = await pricing.find_route(context.router, context.fallback_router, trip)
     quote = pricing.price(route, book, departure=departure, vias=len(vias), region_chain=chain, service=data.service)
-    return Priced(quote, route, await _shortage_for(context, principal.company_id, origin.point, data.reserved_for))
+    return Priced(quote, route)
 
 
-async def shortage_at(tx: Tx, context: WebContext, company_id: CompanyId, point: Point) -> Shortage:
-    """How short drivers are around `point` now."""
-    return Shortage(ShortageLevel.NONE, None)
+async def level_at(
+    tx: Tx, context: WebContext, company_id: CompanyId, point: Point, reserved_for: datetime | None = None
+) -> ShortageLevel:
+    """How short drivers are around `point` now; of a time to come nobody knows it."""
+    if reserved_for is not None:
+        return ShortageLevel.NONE
+    return (await signals.shortage_at(tx, context, company_id, point)).level
 
 
 async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallIn) -> Wish:
@@ -87,7 +85,7 @@ async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallI
         service=data.service,
         options=tuple(dict.fromkeys(data.options)),
         payment=data.payment,
-        plan=_plan(data),
+        plan=plan_of(data),
         agreed_fare=data.fare_amount,
         note=data.note,
         reserved_for=data.reserved_for,
@@ -95,6 +93,13 @@ async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallI
         car=await _car(tx, principal, data),
         business=await _business(tx, principal, data.business_account_id),
     )
+
+
+def plan_of(data: CallIn) -> FarePlan:
+    """Clients from before the plans say nothing, or type an amount."""
+    if data.fare_plan is not None:
+        return data.fare_plan
+    return FarePlan.CALCULATOR if data.fare_amount is None else FarePlan.TYPED
 
 
 def check_round_trip(data: QuoteIn) -> None:
@@ -136,25 +141,8 @@ async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | Non
     return DriverOut(driver_id, names.get(driver_id, ""), position=position)
 
 
-async def _shortage_for(
-    context: WebContext, company_id: CompanyId, point: Point, reserved_for: datetime | None
-) -> ShortageLevel:
-    """Nobody knows it for a time to come."""
-    if reserved_for is not None:
-        return ShortageLevel.NONE
-    async with context.database.transaction() as tx:
-        return (await shortage_at(tx, context, company_id, point)).level
-
-
 def _known(context: WebContext, given: PlaceIn) -> Place:
     return place(given, context.region_of(Point(given.lat, given.lon)))
-
-
-def _plan(data: CallIn) -> FarePlan:
-    """Clients from before the plans say nothing, or type an amount."""
-    if data.fare_plan is not None:
-        return data.fare_plan
-    return FarePlan.CALCULATOR if data.fare_amount is None else FarePlan.TYPED
 
 
 def _riders(context: WebContext, company_id: CompanyId, given: Sequence[RiderIn]) -> tuple[NewRider, ...]:
