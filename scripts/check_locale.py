@@ -100,7 +100,7 @@ family("app.typed.", Chance)
 family("app.unmet.", ("listed", "beaten_by_call", "all_asked", "all_busy", "none_eligible", "no_driver_in_radius"))
 # The driver's app.
 family("drive.appeal.", ("waiting", "upheld", "refused"))
-_SIGN_UP = ("applied", "approved", "suspended", "refused")
+_SIGN_UP = ("applied", "open", "approved", "suspended", "refused")
 family("drive.application.status.", tuple(f"{code}{more}" for code in _SIGN_UP for more in ("", ".more")))
 family("drive.cancel.reason.", ("customer_asked", "cannot_find", "car_trouble", "unwell", "unsafe", "other"))
 family("drive.car.", ("auto", "manual"))
@@ -121,7 +121,6 @@ family(
     "drive.trip.",
     ("requested", "assigned", "arrived", "driving", "completed", "cancelled_after_assignment"),
 )
-family("drive.why.reason.", DecisionReason)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

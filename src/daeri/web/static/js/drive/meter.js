@@ -5,7 +5,7 @@ import { now } from "./store.js";
 import { signal } from "./wire.js";
 
 /** @typedef {import("./types").Call} Call */
-/** @typedef {{ amount: number, distance_m: number, duration_s: number, gaps: { from: string, to: string, s: number }[] }} Meter */
+/** @typedef {{ amount: number, distance_m: number, duration_s: number, gaps: { from: string, to: string, s: number }[], is_trusted?: boolean }} Meter */
 
 const EVERY_MS = 10_000;
 
@@ -34,7 +34,7 @@ export async function read() {
     known = { callId: call.id, read: /** @type {Meter} */ (await get(`/driver/calls/${call.id}/meter`)) };
     signal();
   } catch (problem) {
-    if (problem instanceof Problem && problem.status === 404) hasNone = call.id;
+    if (problem instanceof Problem && (problem.status === 404 || problem.code === "no_meter")) hasNone = call.id;
   } finally {
     isReading = false;
   }

@@ -78,7 +78,9 @@ export function hear(said) {
 /** @param {Extract<Said, { type: "welcome" }>} said */
 function welcome(said) {
   const { offers, call, cadence_s } = said;
-  amend({ offers, call, cadence_s, ...(said.listed ? { listed: said.listed } : {}), ...("next_call" in said ? { next_call: said.next_call } : {}) });
+  amend({ offers, cadence_s, ...(said.listed ? { listed: said.listed } : {}) });
+  // A call that is not here any more is left to the reading that follows, which finds out how it ended.
+  if (call) setCall(call);
 }
 
 /** @param {Call | null} call @param {Call | null} gone */

@@ -50,6 +50,9 @@ export interface Waiting {
   free_s: number;
   since: string;
   extra_won: number;
+  per_min_won?: number;
+  no_show_at?: string;
+  no_show_fee_won?: number;
 }
 
 export interface Call {
@@ -83,6 +86,8 @@ export interface Call {
   rider?: { name: string; phone_masked: string } | null;
   car?: { plate: string; model?: string; transmission?: string; note?: string } | null;
   vias_reached?: number[];
+  no_show_fee_won?: number | null;
+  cash_received?: boolean | null;
   can?: string[];
 }
 
@@ -108,6 +113,7 @@ export interface Suspension {
   starts_at: string;
   ends_at: string | null;
   lifted_at: string | null;
+  ended_at?: string | null;
   by_hand: boolean;
   appeal: Appeal | null;
 }
@@ -130,9 +136,11 @@ export interface Application {
   status?: string;
   name?: string;
   licence?: { number?: string; number_masked?: string; kind: string; expires_on: string } | null;
-  insurance?: { company: string; policy_number?: string; expires_on: string } | null;
+  insurance?: { company: string; policy_number?: string; policy_masked?: string; expires_on: string } | null;
   services?: string[];
   documents?: { kind: string; at?: string; uploaded_at?: string }[];
+  state?: string | null;
+  missing?: string[];
   refusal?: string | null;
 }
 
@@ -163,12 +171,12 @@ export interface Run {
 export interface Why {
   call_id: string;
   at: string;
-  origin: { region: string | null; distance_m: number | null; lat?: number; lon?: number };
+  origin: { region: string | null; name_ko: string | null; name_en: string | null; distance_m: number | null };
   service: string;
   fare_amount: number;
   outcome: string;
   reason: string;
-  facts: Record<string, string | number | null>;
+  facts: Record<string, string | number | boolean | null>;
 }
 
 /** What the socket says. */

@@ -38,10 +38,11 @@ function shown(given) {
 
 /** How far the approval has come. @param {string} status @param {Application} given */
 function standing(status, given) {
-  const step = given.refusal ? "refused" : status;
+  const step = given.refusal ? "refused" : status === "applied" && given.state === "open" ? "open" : status;
   const symbol = status === "approved" ? "circle-check" : step === "refused" ? "circle-x" : "clock";
   return html`<div class="drive-notice" data-kind=${status === "approved" ? "good" : step === "refused" ? "bad" : "warn"} data-status=${step}>${icon(symbol)}
-    <p><strong>${t(`drive.application.status.${step}`)}</strong><br />${given.refusal ?? t(`drive.application.status.${step}.more`)}</p></div>`;
+    <p><strong>${t(`drive.application.status.${step}`)}</strong><br />${given.refusal ?? t(`drive.application.status.${step}.more`)}</p></div>
+    ${given.missing?.length ? html`<p class="drive-warning">${t("drive.application.missing", { what: given.missing.map((kind) => t(`drive.document.${kind}`)).join(", ") })}</p>` : nothing}`;
 }
 
 /** @param {string} kind @param {Application} given */
@@ -86,13 +87,13 @@ function fields(given) {
     <h2>${t("drive.application.facts")}</h2>
     ${field("name", t("drive.application.name"), given.name || account().name, { autocomplete: "name", maxlength: 40 })}
     <h2>${t("drive.document.licence")}</h2>
-    ${field("licence_number", t("drive.application.licence.number"), licence?.number ?? "", { inputmode: "numeric", maxlength: 20, placeholder: licence?.number_masked ?? "11-00-000000-00" })}
+    ${field("licence_number", t("drive.application.licence.number"), licence?.number ?? "", { inputmode: "numeric", maxlength: 20, placeholder: "11-00-000000-00", known: licence?.number_masked ?? "" })}
     <div class="field"><label for="licence_kind">${t("drive.application.licence.kind")}</label>
       <select id="licence_kind" name="licence_kind">${LICENCES.map((kind) => html`<option value=${kind} ?selected=${licence?.kind === kind}>${t(`drive.licence.${kind}`)}</option>`)}</select></div>
     ${field("licence_ends", t("drive.application.ends"), licence?.expires_on ?? "", { type: "date" })}
     <h2>${t("drive.document.insurance")}</h2>
     ${field("insurer", t("drive.application.insurance.company"), insurance?.company ?? "", { maxlength: 60 })}
-    ${field("policy_number", t("drive.application.insurance.number"), insurance?.policy_number ?? "", { maxlength: 40 })}
+    ${field("policy_number", t("drive.application.insurance.number"), insurance?.policy_number ?? "", { maxlength: 40, known: insurance?.policy_masked ?? "" })}
     ${field("insurance_ends", t("drive.application.ends"), insurance?.expires_on ?? "", { type: "date" })}
     <fieldset class="drive-radios"><legend>${t("drive.application.services")}</legend>
       ${SERVICES.map((service) => html`<label class="drive-radio"><input type="checkbox" name="services" value=${service} ?checked=${services.includes(service)} /><span>${t(`drive.service.${service}`)}</span></label>`)}
@@ -103,11 +104,12 @@ function fields(given) {
 
 /**
  * @param {string} name @param {string} words @param {string} value
- * @param {{ type?: string, autocomplete?: AutoFill, inputmode?: string, maxlength?: number, placeholder?: string }} [how]
+ * @param {{ type?: string, autocomplete?: AutoFill, inputmode?: string, maxlength?: number, placeholder?: string, known?: string }} [how]
  */
-function field(name, words, value, { type = "text", autocomplete = "off", inputmode = "text", maxlength = 100, placeholder = "" } = {}) {
+function field(name, words, value, { type = "text", autocomplete = "off", inputmode = "text", maxlength = 100, placeholder = "", known = "" } = {}) {
   return html`<div class="field"><label for=${name}>${words}</label>
-    <input id=${name} name=${name} type=${type} .defaultValue=${value} autocomplete=${autocomplete} inputmode=${inputmode} maxlength=${maxlength} placeholder=${placeholder} required /></div>`;
+    <input id=${name} name=${name} type=${type} .defaultValue=${value} autocomplete=${autocomplete} inputmode=${inputmode} maxlength=${maxlength} placeholder=${placeholder} required />
+    ${known ? html`<p class="hint">${t("drive.application.masked", { number: known })}</p>` : nothing}</div>`;
 }
 
 /** @param {SubmitEvent} event */

@@ -18,7 +18,7 @@ export function ended(call) {
       <p class="hint">${placeName(call.origin)} → ${placeName(call.destination)}</p>
       <p class="number hint">${call.number}</p>
     </header>
-    ${isDone ? summary(call) : html`<p>${call.ended_by === "customer" ? t("drive.ended.by_customer.more") : t("drive.ended.other.more")}</p>`}
+    ${isDone ? summary(call) : html`<p>${moreWords(call)}</p>`}
     <div class="drive-other">${afterTrip(call, { withNeverMeet: true })}</div>
     <div class="drive-foot"><button class="button primary wide drive-big" data-put-away @click=${putAway}>${t("drive.ended.close")}</button></div>
   </section>`;
@@ -34,10 +34,16 @@ function endWords(call) {
 }
 
 /** @param {Call} call */
+function moreWords(call) {
+  if (call.end_reason === "no_show") return call.no_show_fee_won ? t("drive.ended.no_show_fee", { amount: won(call.no_show_fee_won) }) : t("drive.ended.no_show.more");
+  return call.ended_by === "customer" ? t("drive.ended.by_customer.more") : t("drive.ended.other.more");
+}
+
+/** @param {Call} call */
 function summary(call) {
   const amount = call.final_amount ?? call.fare_amount;
   const net = netOf(call);
   return html`${net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(net.net)}</strong></p>${netLines(net)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
     <dl class="drive-lines">${line(t("drive.trip.payment"), t(`drive.payment.${call.payment}`))}</dl>
-    ${call.payment === "cash" ? html`<p class="hint">${t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
+    ${call.payment === "cash" && call.cash_received ? html`<p class="hint">${t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
 }

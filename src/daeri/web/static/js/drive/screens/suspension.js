@@ -21,7 +21,7 @@ export function suspension() {
 const when = (iso) => `${day(iso)} ${clock(iso)}`;
 
 /** @param {Suspension} each */
-const isInForce = (each) => !each.lifted_at && (!each.ends_at || Date.parse(each.ends_at) > serverNow());
+const isInForce = (each) => !each.lifted_at && !each.ended_at && (!each.ends_at || Date.parse(each.ends_at) > serverNow());
 
 /** @param {Suspension} each */
 function entry(each) {

@@ -1,14 +1,15 @@
 /** The call under way: one thing to do next, at the bottom, and everything else above it. */
 
-import { countdown, html, icon, nothing, t, won } from "../../phone/view.js";
+import { clock, countdown, html, icon, nothing, t, won } from "../../phone/view.js";
 import { step } from "../actions.js";
 import { ask, askReason, choose } from "../ask.js";
+import { serverNow } from "../clock.js";
 import { mapLinks, navigate } from "../handoff.js";
 import { meterOf } from "../meter.js";
 import { netOf } from "../nets.js";
 import { bigFigure, chips, distanceWords, line, placeMore, placeName, sinceS, way } from "../parts.js";
 import { sketch, sketchLabel } from "../sketch.js";
-import { pendingOf, shownState } from "../store.js";
+import { now, pendingOf, shownState } from "../store.js";
 import { afterTrip } from "./more.js";
 
 /** @typedef {import("../types").State} State */
@@ -93,29 +94,42 @@ function who(call) {
 
 /** How long the customer may still come for nothing, and what it costs after. @param {Call} call */
 function waitingClock(call) {
-  const since = call.waiting?.since ?? call.arrived_at;
-  if (!since) return html`<p class="hint">${t("drive.waiting.unknown")}</p>`;
+  const { waiting } = call;
+  const since = waiting?.since ?? call.arrived_at;
+  if (!since) return html`<div class="drive-clock"><p>${t("drive.waiting.unknown")}</p></div>`;
   const waited = sinceS(since);
-  const free = call.waiting?.free_s;
-  if (free == null) return html`<div class="drive-clock"><p class="drive-clock-figure tabular">${countdown(waited)}</p><p>${t("drive.waiting.waited")}</p></div>`;
-  const left = free - waited;
+  const left = (waiting?.free_s ?? 0) - waited;
   return html`<div class="drive-clock" data-over=${left <= 0}>
     <p class="drive-clock-figure tabular" role="timer">${countdown(left > 0 ? left : waited)}</p>
-    <p>${left > 0 ? t("drive.waiting.free") : t("drive.waiting.over")}</p>
-    ${call.waiting?.extra_won ? html`<p class="hint">${t("drive.waiting.extra", { amount: won(call.waiting.extra_won) })}</p>` : nothing}
-    ${noShow(call, left)}
+    <p>${left > 0 ? t("drive.waiting.free") : waiting ? t("drive.waiting.over") : t("drive.waiting.waited")}</p>
+    ${waiting?.per_min_won ? html`<p class="hint">${costWords(waiting, left)}</p>` : nothing} ${noShow(waiting)}
   </div>`;
 }
 
-/** @param {Call} call @param {number} left */
-function noShow(call, left) {
-  const may = left <= 0 || call.can?.includes("no_show");
-  return html`<button class="button plain wide" data-no-show ?disabled=${!may} aria-describedby="no-show-rule" @click=${() => sayNoShow(call)}>${icon("user-x")}${t("drive.no_show")}</button>
-    <p class="hint" id="no-show-rule">${may ? t("drive.no_show.rule") : t("drive.no_show.not_yet")}</p>`;
+/** Every minute begun after the free time costs. @param {import("../types").Waiting} waiting @param {number} left */
+function costWords(waiting, left) {
+  const each = waiting.per_min_won ?? 0;
+  return left > 0 ? t("drive.waiting.rate", { amount: won(each) }) : t("drive.waiting.extra", { amount: won(Math.ceil(-left / 60) * each) });
 }
 
-/** @param {Call} call */
-async function sayNoShow(call) {
+/** The button stands there from the start, with the rule that opens it. @param {import("../types").Waiting | null | undefined} waiting */
+function noShow(waiting) {
+  const at = waiting?.no_show_at;
+  const left = at ? (Date.parse(at) - serverNow()) / 1000 : Infinity;
+  return html`<button class="button plain wide" data-no-show ?disabled=${left > 0} aria-describedby="no-show-rule" @click=${sayNoShow}>${icon("user-x")}${t("drive.no_show")}</button>
+    <p class="hint" id="no-show-rule">${noShowRule(waiting, left)}</p>`;
+}
+
+/** @param {import("../types").Waiting | null | undefined} waiting @param {number} left seconds */
+function noShowRule(waiting, left) {
+  if (!waiting?.no_show_at) return t("drive.no_show.not_sent");
+  if (left > 0) return t("drive.no_show.not_yet", { clock: clock(waiting.no_show_at), left: countdown(left + 1) });
+  return waiting.no_show_fee_won ? t("drive.no_show.rule", { amount: won(waiting.no_show_fee_won) }) : t("drive.no_show.rule_plain");
+}
+
+async function sayNoShow() {
+  const call = now().truth?.call;
+  if (!call) return;
   if (await ask({ title: t("drive.no_show.ask"), text: t("drive.no_show.ask.more"), yes: t("drive.no_show"), no: t("drive.keep_waiting"), danger: true })) step(call, "no_show");
 }
 
@@ -127,6 +141,7 @@ function meter(call) {
   return html`<div class="drive-clock" data-meter>
     <p class="drive-clock-figure tabular">${won(read.amount)}</p>
     <p>${t("drive.meter.words", { way: distanceWords(read.distance_m, read.duration_s) })}</p>
+    ${read.is_trusted === false ? html`<p class="drive-gap">${icon("triangle-alert")}${t("drive.meter.untrusted")}</p>` : nothing}
     ${gap ? html`<p class="drive-gap">${icon("triangle-alert")}${t("drive.meter.gap", { s: Math.round(gap) })}</p>` : nothing}
   </div>`;
 }

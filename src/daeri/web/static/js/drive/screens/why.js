@@ -1,61 +1,46 @@
 /** Why did I not get this call: what the decision log says of this driver, in plain words. */
 
-import { clock, day, html, icon, km, nothing, t, won } from "../../phone/view.js";
 import { get } from "../../phone/client.js";
-import { load, local, page } from "../go.js";
-import { regionName } from "../outline.js";
-import { empty, views } from "../parts.js";
-import { sketch } from "../sketch.js";
-import { now } from "../store.js";
+import { page as config } from "../../phone/page.js";
+import { clock, day, html, icon, km, t, won } from "../../phone/view.js";
+import { load, page } from "../go.js";
+import { empty } from "../parts.js";
 
 /** @typedef {import("../types").Why} Why */
 
-const view = local({ asMap: false, chosen: "" });
+/** Reasons that are no misfortune: the driver had a say. */
+const OWN_SAY = ["offered", "listed", "declined", "nearer_to_another"];
 
 export function why() {
-  return page(t("drive.why.title"), "/drive/me", html`<p class="hint">${t("drive.why.lead")}</p>
-    ${load("why", async () => /** @type {{ items: Why[] }} */ (await get("/driver/why?hours=24")).items, (items) => (items.length ? shown(items) : empty(t("drive.why.empty"), t("drive.why.empty.more"), "circle-check")))}`);
+  return page(
+    t("drive.why.title"),
+    "/drive/me",
+    html`<p class="hint">${t("drive.why.lead")}</p>
+      ${load("why", async () => /** @type {{ items: Why[] }} */ (await get("/driver/why?hours=24")).items, shown)}`,
+  );
 }
 
 /** @param {Why[]} items */
 function shown(items) {
-  const placed = items.filter((item) => item.origin.lat !== undefined);
-  return html`${placed.length ? views(view) : nothing}
-    ${view.asMap && placed.length ? onMap(placed) : nothing}
-    <ul class="drive-whys">${(view.asMap && placed.length ? items.filter((item) => item.call_id === view.chosen) : items).map(entry)}</ul>`;
-}
-
-/** @param {Why[]} items */
-function onMap(items) {
-  const me = now().gps.fix;
-  view.chosen ||= items[0]?.call_id ?? "";
-  /** @type {import("../sketch.js").Mark[]} */
-  const marks = [
-    ...items.map((item) => ({ lat: Number(item.origin.lat), lon: Number(item.origin.lon), kind: /** @type {const} */ ("call"), id: item.call_id, isChosen: item.call_id === view.chosen })),
-    ...(me ? [{ lat: me.lat, lon: me.lon, kind: /** @type {const} */ ("me") }] : []),
-  ];
-  return sketch(marks, { label: t("drive.why.map_label", { n: items.length }), height: 300, choose: (id) => (view.chosen = id) });
+  if (!items.length) return empty(t("drive.why.empty"), t("drive.why.empty.more"), "circle-check");
+  return html`<ul class="drive-whys">${items.map(entry)}</ul>`;
 }
 
 /** @param {Why} item */
 function entry(item) {
+  const { origin } = item;
+  const place = (config.lang === "en" ? origin.name_en : origin.name_ko) || t("drive.why.near");
+  const facts = [origin.distance_m == null ? "" : t("drive.why.away", { way: km(origin.distance_m) }), won(item.fare_amount), t(`drive.service.${item.service}`)];
   return html`<li class="drive-why" data-reason=${item.reason}>
-    <p class="drive-why-head"><strong>${regionName(item.origin.region) || t("drive.why.near")}</strong><span class="hint">${day(item.at)} ${clock(item.at)}</span></p>
-    <p class="drive-why-reason">${icon(item.reason === "chosen" || item.reason === "listed" ? "circle-check" : "circle-alert")}<span>${reasonWords(item)}</span></p>
-    <p class="hint">${[item.origin.distance_m == null ? "" : t("drive.why.away", { way: km(item.origin.distance_m) }), won(item.fare_amount), t(`drive.service.${item.service}`)].filter(Boolean).join(" · ")}</p>
+    <p class="drive-why-head"><strong>${place}</strong><span class="hint">${day(item.at)} ${clock(item.at)}</span></p>
+    <p class="drive-why-reason">${icon(OWN_SAY.includes(item.reason) ? "circle-dot" : "circle-alert")}<span>${reasonWords(item)}</span></p>
+    <p class="hint">${facts.filter(Boolean).join(" · ")} · ${t("drive.why.outcome", { outcome: t(`why.outcome.${item.outcome}`) })}</p>
   </li>`;
 }
 
-/** The reason with its figures, where the log has them. @param {Why} item */
-export function reasonWords(item) {
-  const facts = Object.fromEntries(Object.entries(item.facts ?? {}).map(([name, value]) => [name, factWords(name, value)]));
-  const detailed = `drive.why.reason.${item.reason}.facts`;
-  const text = t(detailed, facts);
-  return text === detailed || /\{\w+\}/.test(text) ? t(`drive.why.reason.${item.reason}`) : text;
-}
-
-/** @param {string} name @param {string | number | null} value */
-function factWords(name, value) {
-  if (value === null) return `{${name}}`;
-  return name.endsWith("_m") ? km(Number(value)) : name.endsWith("_won") ? won(Number(value)) : String(value);
+/** The reason with its figures; without them where the log has none. @param {Why} item */
+function reasonWords(item) {
+  const facts = Object.fromEntries(Object.entries(item.facts).map(([name, value]) => [name, name === "service" ? t(`drive.service.${value}`) : String(value)]));
+  const words = t(`why.reason.${item.reason}`, facts);
+  return words.includes("{") ? t("drive.why.farther") : words;
 }
