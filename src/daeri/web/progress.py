@@ -7,7 +7,7 @@ from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.pricing import api as pricing
 from daeri.web.context import WebContext
-from daeri.web.requesting import shortage_at
+from daeri.web.signals import shortage_at
 from daeri.web.wire_parts import ProgressOut, RaiseOut, ShortageOut
 
 

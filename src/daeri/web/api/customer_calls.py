@@ -15,10 +15,11 @@ from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId
 from daeri.kernel.terms import ActorKind
 from daeri.pricing import api as pricing
+from daeri.pricing.model import FarePlan
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
-from daeri.web.requesting import check_round_trip, priced, quote_out, seen, wish_of
+from daeri.web.requesting import check_round_trip, level_at, priced, quote_out, seen, wish_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
 
@@ -31,9 +32,13 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
     """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
     check_round_trip(data)
     found = await priced(context, principal, data)
-    now, region = context.clock.now(), context.region_of(Point(data.origin.lat, data.origin.lon))
-    policies = context.request_policies(principal.company_id, region, data.service, now)
-    return quote_out(found, pricing.plan_sheet(found.quote, policies.plans, found.shortage))
+    origin = Point(data.origin.lat, data.origin.lon)
+    policies = context.request_policies(
+        principal.company_id, context.region_of(origin), data.service, context.clock.now()
+    )
+    async with context.database.transaction() as tx:
+        level = await level_at(tx, context, principal.company_id, origin, data.reserved_for)
+    return quote_out(found, pricing.plan_sheet(found.quote, policies.plans, level))
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
@@ -46,7 +51,10 @@ async def request_call(request: Req, context: WebContext, principal: Principal, 
         now = context.clock.now()
         wish = await wish_of(tx, context, principal, data)
         policies = context.request_policies(principal.company_id, wish.origin.region, wish.service, now)
-        commands = calls.build_requests(wish, found.quote, policies, shortage=found.shortage, now=now)
+        level = None
+        if wish.plan is FarePlan.RECOMMENDED:  # the other plans cost the same however short drivers are
+            level = await level_at(tx, context, principal.company_id, wish.origin.point, wish.reserved_for)
+        commands = calls.build_requests(wish, found.quote, policies, shortage=level, now=now)
         made = await calls.request_group(tx, commands, principal.actor, now=now, ids=context.ids)
         return call_out(made[0], {}, viewer=ActorKind.CUSTOMER)
 

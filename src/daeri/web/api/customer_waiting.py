@@ -16,7 +16,7 @@ from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
 from daeri.web.progress import progress_of
 from daeri.web.receipts import receipt_of
-from daeri.web.requesting import seen, shortage_at
+from daeri.web.requesting import level_at, seen
 from daeri.web.wire import CallOut
 from daeri.web.wire_parts import FareIn, ProgressOut, ReceiptOut, RiderPhoneIn
 
@@ -32,8 +32,8 @@ async def change_fare(
     async def work(tx: Tx) -> CallOut:
         call, now = await _own(tx, principal, call_id), context.clock.now()
         policies = context.request_policies(principal.company_id, call.origin.region, call.service, now)
-        shortage = await shortage_at(tx, context, principal.company_id, call.origin.point)
-        wanted = NewFare(data.plan, data.amount, policies.plans, shortage.level)
+        level = await level_at(tx, context, principal.company_id, call.origin.point)
+        wanted = NewFare(data.plan, data.amount, policies.plans, level)
         changed = await dispatch.change_fare(
             tx, CallId(call_id), principal.company_id, wanted, principal.actor, now=now, ids=context.ids
         )
