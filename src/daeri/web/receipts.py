@@ -29,8 +29,8 @@ def receipt_of(call: Call, driver_name: str | None) -> ReceiptOut:
 
 def _lines(call: Call, total: Won) -> tuple[QuoteLine, ...]:
     """What was agreed, and what waiting added; by meter what it showed."""
+    waited = (QuoteLine(LineKind.WAITING, call.waiting_won),) if call.waiting_won else ()
     if call.fare.plan is FarePlan.METER:
-        return (QuoteLine(LineKind.METER, total),)
+        return (QuoteLine(LineKind.METER, Won(total - call.waiting_won)), *waited)
     agreed = call.lines or (QuoteLine(LineKind.TYPED, call.fare.amount),)
-    more = Won(total - call.fare.amount)
-    return (*agreed, QuoteLine(LineKind.WAITING, more)) if more else agreed
+    return (*agreed, *waited)

@@ -31,6 +31,7 @@ from daeri.web.wire_parts import (
     fare_out,
     group_out,
     rider_out,
+    waiting_out,
 )
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees, WGS84.")]
@@ -123,7 +124,8 @@ class CallOut(msgspec.Struct, frozen=True):
     """One call; amounts in won, instants in UTC.
 
     `fare_amount` is the agreed fare, or its estimate where a meter runs; `final_amount` is what the drive came to cost.
-    `can` is what whoever asks may do with it now.
+    `can` is what whoever asks may do with it now. `vias_reached` are places in `vias`. `cash_received` is what the
+    driver said, `no_show_fee_won` what a customer who did not come is to pay.
     """
 
     id: UUID
@@ -163,6 +165,9 @@ class CallOut(msgspec.Struct, frozen=True):
     waiting: WaitingOut | None
     final_amount: int | None
     can: tuple[Can, ...]
+    vias_reached: tuple[int, ...] = ()
+    no_show_fee_won: int | None = None
+    cash_received: bool | None = None
 
 
 class CallPageOut(msgspec.Struct, frozen=True):
@@ -311,9 +316,12 @@ def call_out(
         business=business_out(call),
         route_m=call.route_m,
         route_s=call.route_s,
-        waiting=None,
+        waiting=waiting_out(call),
         final_amount=call.final_amount,
         can=calls.may(call, viewer),
+        vias_reached=call.vias_reached,
+        no_show_fee_won=call.no_show_fee_won,
+        cash_received=call.cash_received,
     )
 
 

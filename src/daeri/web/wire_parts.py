@@ -91,11 +91,18 @@ class FareOut(msgspec.Struct, frozen=True):
 
 
 class WaitingOut(msgspec.Struct, frozen=True):
-    """The driver waits at the origin: what is free, since when, what it has cost more so far."""
+    """The driver's waiting at the origin: how long it is free, since when it counts, what it has added to the fare.
+
+    `extra_won` is known when the drive begins; until then every minute begun after the free time costs `per_min_won`.
+    From `no_show_at` on the driver may say that nobody came, which costs `no_show_fee_won`.
+    """
 
     free_s: int
     since: datetime
     extra_won: int
+    per_min_won: int
+    no_show_at: datetime
+    no_show_fee_won: int
 
 
 class DriverPositionOut(msgspec.Struct, frozen=True):
@@ -202,6 +209,20 @@ def car_out(call: Call) -> CarOut | None:
 def business_out(call: Call) -> BusinessOut | None:
     business = call.business
     return None if business is None else BusinessOut(business.id, business.name, business.payer)
+
+
+def waiting_out(call: Call) -> WaitingOut | None:
+    policy, since = call.waiting, call.arrived_at
+    if policy is None or since is None:
+        return None
+    return WaitingOut(
+        free_s=policy.free_min * 60,
+        since=since,
+        extra_won=call.waiting_won,
+        per_min_won=policy.per_min_won,
+        no_show_at=policy.no_show_at(since),
+        no_show_fee_won=policy.no_show_fee_won,
+    )
 
 
 def group_out(call: Call) -> GroupOut | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +19,6 @@ from daeri.infra import jobs
 from daeri.infra.database import Tx
 from daeri.kernel.errors import NotFound
 from daeri.kernel.terms import Service
-from daeri.policies.model import DispatchPolicy
 from daeri.web.api.documented import Command, answers
 from daeri.web.console.queries import Q_LIMIT, read_minute
 from daeri.web.console.reads import CallPage, CallQuery, CallRows, Decision, HeldJob
@@ -135,26 +134,6 @@ async def cancel_call(
     return await _do(request, context, principal, _Order(call_id, data, Permission.CALLS_CANCEL, cancel))
 
 
-@post(
-    "/console/calls/{call_id:uuid}/release", status_code=200, operation_class=Command, responses=answers(200, CallOut)
-)
-async def release_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
-) -> Response[bytes]:
-    """Take the driver off a call, which waits for another one."""
-
-    async def release(tx: Tx, call: Call, change: Change) -> Call:
-        now, chain = context.clock.now(), context.region_chain(call.origin.region)
-        book = context.shelf.of(principal.company_id)
-        policy = book.read(DispatchPolicy, at=now, region_chain=chain, service=call.service).value
-        waits_for = timedelta(seconds=policy.call_expiry_s)
-        return await dispatch.release(
-            tx, call.id, principal.company_id, change, waits_for=waits_for, now=now, ids=context.ids
-        )
-
-    return await _do(request, context, principal, _Order(call_id, data, Permission.CALLS_ASSIGN, release))
-
-
 def _refuse_unknown(request: Req, known: Collection[str]) -> None:
     """A filter that is misspelt would otherwise show everything."""
     unknown = sorted(set(request.query_params) - set(known))
@@ -188,6 +167,6 @@ async def _do(request: Req, context: WebContext, principal: Principal, order: _O
 
 router = Router(
     path="/",
-    route_handlers=[list_calls, get_call, get_decisions, held_jobs, retry_job, cancel_call, release_call],
+    route_handlers=[list_calls, get_call, get_decisions, held_jobs, retry_job, cancel_call],
     tags=["console"],
 )

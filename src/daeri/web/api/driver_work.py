@@ -1,12 +1,9 @@
-"""What drivers do: duty, positions, offers, the open list, and the drive itself."""
+"""What drivers do: duty, offers, the open list; the drive itself is a room of its own (drive)."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, Router, get, post
 
 from daeri.accounts.model import Principal
@@ -15,7 +12,7 @@ from daeri.calls.model import Call
 from daeri.dispatch import api as dispatch
 from daeri.drivers.model import Duty
 from daeri.infra.database import Tx
-from daeri.kernel.ids import CallId, CompanyId, DriverId, Ids, OfferId
+from daeri.kernel.ids import CallId, OfferId
 from daeri.web.api.documented import Command, answers
 from daeri.web.cards import listed_cards, net_of
 from daeri.web.context import WebContext
@@ -25,7 +22,6 @@ from daeri.web.principals import driver_of
 from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
-Step = Callable[..., Awaitable[Call]]
 
 
 @get("/driver")
@@ -106,26 +102,6 @@ async def take_call(request: Req, context: WebContext, principal: Principal, cal
     return await context.commands.run(request, principal, work)
 
 
-@post("/driver/calls/{call_id:uuid}/arrive", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def report_arrival(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
-    """The driver stands before the customer."""
-    return await _step(request, context, principal, call_id, _arrive)
-
-
-@post("/driver/calls/{call_id:uuid}/start", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def start_drive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
-    """The drive begins."""
-    return await _step(request, context, principal, call_id, _start)
-
-
-@post(
-    "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
-)
-async def complete_drive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
-    """The drive has ended where it should; the driver is free again."""
-    return await _step(request, context, principal, call_id, _complete)
-
-
 @post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_drive(
     request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
@@ -143,37 +119,6 @@ async def cancel_drive(
     return await context.commands.run(request, principal, work)
 
 
-class _At(msgspec.Struct, frozen=True):
-    """What a step of the drive is given beside its transaction."""
-
-    call_id: CallId
-    company_id: CompanyId
-    driver_id: DriverId
-    now: datetime
-
-
-async def _arrive(tx: Tx, at: _At, ids: Ids) -> Call:
-    return await dispatch.arrive(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
-
-
-async def _start(tx: Tx, at: _At, ids: Ids) -> Call:
-    return await dispatch.start(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
-
-
-async def _complete(tx: Tx, at: _At, ids: Ids) -> Call:
-    return await dispatch.complete(tx, at.call_id, at.driver_id, at.company_id, now=at.now, ids=ids)
-
-
-async def _step(request: Req, context: WebContext, principal: Principal, call_id: UUID, step: Step) -> Response[bytes]:
-    driver_id = driver_of(principal)
-
-    async def work(tx: Tx) -> CallOut:
-        at = _At(CallId(call_id), principal.company_id, driver_id, context.clock.now())
-        return await _out(tx, context, await step(tx, at, context.ids))
-
-    return await context.commands.run(request, principal, work)
-
-
 async def _out(tx: Tx, context: WebContext, call: Call) -> CallOut:
     return call_out(call, await context.names.of(tx, call.company_id, driver_ids_of([call])))
 
@@ -187,9 +132,6 @@ router = Router(
         decline_offer,
         list_open_calls,
         take_call,
-        report_arrival,
-        start_drive,
-        complete_drive,
         cancel_drive,
     ],
     tags=["driver"],

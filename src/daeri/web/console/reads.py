@@ -168,6 +168,7 @@ class CallPage(msgspec.Struct, frozen=True):
     ended_by: ActorKind | None
     timeline: list[TimelineEntry]
     offers: list[OfferRow]
+    moves: list[str] = []  # what the viewer may do to it as it stands
 
 
 class DriverRow(msgspec.Struct, frozen=True):

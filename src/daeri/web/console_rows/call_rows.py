@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AccountKind, Permission
 from daeri.calls import api as calls
@@ -26,6 +28,7 @@ from daeri.web.console.reads import (
     TimelineEntry,
     Viewer,
 )
+from daeri.web.console_rows.moves import moves_of
 from daeri.web.console_rows.viewers import permitted
 from daeri.web.context import WebContext
 
@@ -61,7 +64,8 @@ async def page(context: WebContext, viewer: Viewer, call_id: UUID) -> CallPage |
         offers = await dispatch.offers_of_call(tx, company_id, call_id)
         people = await _people(tx, context, company_id, [call])
         people |= await context.names.of(tx, company_id, _mentioned(events, offers))
-    return _page(call, people, _timeline(events, offers, people), [_offer(offer, people) for offer in offers])
+    shown = _page(call, people, _timeline(events, offers, people), [_offer(offer, people) for offer in offers])
+    return msgspec.structs.replace(shown, moves=[str(move) for move in moves_of(viewer, call)])
 
 
 def read_cursor(text: str | None) -> UUID | None:
