@@ -1,13 +1,15 @@
 """Suspensions, their ends, and appeals (I-005, R-041)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.dispatch.factories import Night, make_company
 from tests.drivers.factories import Desk
 
+from daeri.calls.model import State
 from daeri.dispatch import api as dispatch
-from daeri.dispatch.model import OfferClosed, OfferState
+from daeri.dispatch.model import OfferClosed, OfferState, Slot
 from daeri.drivers import api
 from daeri.drivers.model import (
     AlreadySuspended,
@@ -199,3 +201,18 @@ async def test_nobody_appeals_for_another_driver_or_company(desk: Desk) -> None:
 
 def test_nothing_is_deducted_before_the_answer_unless_a_company_says_so() -> None:
     assert not SuspensionPolicy().deducts_before_answer
+
+
+@pytest.mark.rule("I-005")
+async def test_a_call_that_was_to_follow_goes_to_somebody_else(desk: Desk, night: Night) -> None:
+    driver, (first, second) = await desk.driver(), (await night.request(), await night.request())
+    await night.accept((await night.offer(first.id, driver)).id, driver)
+    await night.arrive(first.id, driver)
+    await night.start(first.id, driver)
+    (offer,) = await night.apply([replace(night.planned(second.id, driver), slot=Slot.NEXT)])
+    await night.accept(offer.id, driver)
+    await desk.suspend(driver)
+    assert (await night.get(second.id)).state is State.REQUESTED
+    assert await night.engaged() == {driver: first.id}
+    await night.complete(first.id, driver)
+    assert (await desk.get(driver)).duty is Duty.OFF

@@ -80,6 +80,11 @@ _STATES_SINCE = _DRIVER_STATE + "WHERE d.revision > $1 ORDER BY d.revision LIMIT
 # Statements of their own: what is written afterwards must see what the transactions that were waited for have done.
 _LOCK_CALLS = "SELECT id FROM calls_public WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_DRIVERS = "SELECT id FROM drivers_public WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+_BARRED_WITH_NEXT = """
+SELECT d.id FROM drivers_public d JOIN engagements e ON e.driver_id = d.id AND e.slot = 'next'
+WHERE d.duty = 'on' AND (d.papers_until <= $1 OR d.status = 'suspended')
+ORDER BY e.call_id
+"""
 _BARRED_ON_DUTY = """
 SELECT d.id FROM drivers_public d
 WHERE d.duty = 'on' AND (d.papers_until <= $1 OR d.status = 'suspended')
@@ -306,6 +311,11 @@ async def lock_calls(tx: Tx, call_ids: Sequence[UUID]) -> None:
 async def lock_drivers(tx: Tx, driver_ids: Sequence[UUID]) -> None:
     """Keep these drivers' duty and work as they are until this transaction ends."""
     await tx.execute(_LOCK_DRIVERS, list(driver_ids))
+
+
+async def barred_with_next(tx: Tx, now: datetime) -> list[DriverId]:
+    """Drivers who may not work any more and have a call that begins after the one under way."""
+    return [DriverId(row["id"]) for row in await tx.rows(_BARRED_WITH_NEXT, now)]
 
 
 async def barred_on_duty(tx: Tx, now: datetime) -> list[DriverId]:

@@ -129,6 +129,9 @@ def test_the_suspension_panel_tells_reason_and_history(running: Running) -> None
     assert panel["active"]["decided_by"] == "관제"  # type: ignore[index]
     problem = refused(driver.command("/driver/duty", {"on": True}), 409, "driver_suspended")
     assert problem["facts"] == {"reason": "반복 취소", "ends_at": None}
+    told = driver.get("/driver").json()
+    assert (told["status"], told["duty"]) == ("suspended", "off")
+    assert (told["suspension"]["reason"], told["suspension"]["evidence"]) == ("반복 취소", "콜 3건")
     lifted = staff.command(f"/console/drivers/{driver.id}/lift", {"reason": "오해였어요"}).json()["suspension"]
     assert lifted["active"] is None
     assert driver.command("/driver/duty", {"on": True}).status_code == 200
@@ -298,3 +301,5 @@ def test_a_driver_is_reminded_in_the_notices(running: Running) -> None:
     running.ask(told)
     titles = {item["title"] for item in driver.get("/notices").json()["items"]}
     assert "운전면허가 7일 뒤 만료됩니다" in titles
+    (soon,) = driver.get("/driver").json()["expiries"]
+    assert soon["what"] == "licence"
