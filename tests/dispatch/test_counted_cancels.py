@@ -5,8 +5,9 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 import pytest
-from tests.dispatch.factories import Night
+from tests.dispatch.factories import Night, request_for
 
+from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.customers import api as customers
 from daeri.customers.model import CancelNotCounted, CustomerRestricted, LiftedAs, NotRestricted, Standing
@@ -14,7 +15,7 @@ from daeri.infra import events
 from daeri.infra.events import Event
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CustomerId, DriverId
-from daeri.kernel.terms import SYSTEM, ActorKind
+from daeri.kernel.terms import SYSTEM, Actor, ActorKind
 from daeri.policies import api as policies
 from daeri.policies.model import CancellationPolicy
 
@@ -122,6 +123,17 @@ async def test_what_staff_or_somebody_else_ends_does_not_count(night: Night) -> 
     call = await brought_to(night, State.ASSIGNED, customer, driver)
     await night.cancel(call.id, await night.customer())
     assert (await standing(night, customer)).count == 0
+
+
+@pytest.mark.rule("R-062", "R-005")
+async def test_a_request_for_several_cars_is_refused_whole(night: Night) -> None:
+    await rule(night, limit=1)
+    customer, driver = await night.customer(), await night.driver()
+    await cancelled(night, customer, driver)
+    command, actor = request_for(night.company, customer, night.clock), Actor(ActorKind.CUSTOMER, customer)
+    async with night.transaction() as tx:
+        with pytest.raises(CustomerRestricted):
+            await calls.request_group(tx, [command, command], actor, now=night.clock.now(), ids=night.ids)
 
 
 @pytest.mark.rule("R-062", "I-008")
@@ -278,9 +290,9 @@ async def test_two_cancels_and_a_request_at_one_instant(crowd: Night) -> None:
     seen: set[type] = set()
     for _ in range(ROUNDS):
         customer = await crowd.customer()
-        calls = [await brought_to(crowd, State.ASSIGNED, customer, await crowd.driver()) for _ in range(2)]
+        two = [await brought_to(crowd, State.ASSIGNED, customer, await crowd.driver()) for _ in range(2)]
         *ended, asked = await race(
-            *(crowd.cancel(call.id, customer) for call in calls), crowd.request(customer, most_open=5)
+            *(crowd.cancel(call.id, customer) for call in two), crowd.request(customer, most_open=5)
         )
         assert all(isinstance(answer, Call) for answer in ended), ended
         assert isinstance(asked, Call | CustomerRestricted), asked

@@ -1,9 +1,9 @@
 """Customers of the simulated night: they ask, wait, look at their telephone, change their mind, give up."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from daeri.kernel.geo import Point
@@ -14,6 +14,7 @@ from daeri.sim.tokens import Holder
 from daeri.sim.wire import WITH_DRIVER, Call, NewCall, Place
 
 _LOOKS_EVERY_S = 9.0
+_MOST_DROPS = 3  # of drivers by one customer: whoever reads the warning stops before new calls are refused
 Start = Callable[[Coroutine[None, None, None]], None]
 
 
@@ -47,6 +48,7 @@ class Crowd:
         self._scale = time_scale
         self._trip_m = trip_m
         self._asking: set[asyncio.Task[Call]] = set()
+        self._drops = Counter[str]()
 
     async def answered(self) -> None:
         """Wait until every request that is on its way has its answer in the books, or none."""
@@ -71,6 +73,8 @@ class Crowd:
             start(self._go_home(self._free.popleft(), trip, draw_whims(self._random)))
 
     async def _go_home(self, holder: Holder, trip: Trip, whims: Whims) -> None:
+        if self._drops[holder.id] >= _MOST_DROPS:
+            whims = replace(whims, drops_driver_s=None)
         try:
             wanted = NewCall(_place(trip.origin, trip.origin_name), _place(trip.destination, trip.destination_name))
             asking = asyncio.create_task(self._ask(holder, wanted))
@@ -122,6 +126,7 @@ class Crowd:
             # It has moved on in the meantime; look again.
             return await self._look(holder, call_id)
         self._books.see(call)
+        self._drops[holder.id] += call.state == "cancelled_after_assignment"
         return call
 
 
