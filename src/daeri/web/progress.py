@@ -19,6 +19,7 @@ async def progress_of(tx: Tx, context: WebContext, call: Call, *, now: datetime)
     sheet = None if call.quote is None else pricing.plan_sheet(call.quote, policies.plans, shortage.level)
     found = None if sheet is None or not search.is_unmet else pricing.raised(call.fare.amount, sheet, policies.plans)
     return ProgressOut(
+        call_id=call.id,
         waiting_s=int(search.waited.total_seconds()),
         asked=search.asked,
         radius_m=search.radius_m,

@@ -164,6 +164,7 @@ class ProgressOut(msgspec.Struct, frozen=True):
     decision (I-038), `is_fare_low` says that the fare makes a driver unlikely, `raise` what would help.
     """
 
+    call_id: UUID
     waiting_s: int
     asked: int
     radius_m: int

@@ -102,3 +102,19 @@ async def test_the_stream_ends_with_the_session(context: WebContext, address: st
             await accounts.sign_out(tx, context.gate, principal, moment=moment(context))
         with pytest.raises(EOFError):
             await stream.hear("never")
+
+
+@pytest.mark.rule("R-052", "I-038")
+async def test_a_waiting_customer_hears_how_the_search_goes_when_it_changes(
+    context: WebContext, address: str, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_stream, "PROGRESS_EVERY", 1)
+    customer, driver = await night.customer(), await night.driver()
+    call = await night.request(customer)
+    async with listening(address, "/live/calls", token=await token_of(context, night.company, customer)) as stream:
+        await stream.hear("snapshot")
+        _, first = await stream.hear("progress")
+        assert (first["call_id"], first["asked"], first["reason"]) == (str(call.id), 0, None)
+        await night.offer(call.id, driver)
+        _, second = await stream.hear()  # nothing is said again while only time passes
+        assert (second["asked"], second["expected_s"]) == (1, 150)

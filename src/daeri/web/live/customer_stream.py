@@ -27,11 +27,14 @@ from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
 from daeri.web.principals import customer_of, principal_of
+from daeri.web.progress import progress_of
 from daeri.web.wire import CallOut, call_out
+from daeri.web.wire_parts import ProgressOut
 
 log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
+PROGRESS_EVERY = 5  # seconds between two looks at how the search for a waiting call's driver goes
 _RUNNING = (State.RESERVED, State.REQUESTED, State.ASSIGNED, State.ARRIVED, State.DRIVING)
 _ENGAGED = frozenset({State.ASSIGNED, State.ARRIVED, State.DRIVING})
 _OUTBOX_BYTES = 262_144
@@ -62,6 +65,8 @@ class Follower:
     told_at: dict[UUID, datetime] = field(default_factory=dict)  # by call: the position told last
     versions: dict[UUID, int] = field(default_factory=dict)  # by call: what the customer has seen
     running: set[UUID] = field(default_factory=set)
+    waiting: dict[UUID, Call] = field(default_factory=dict)  # by call: those that wait for a driver
+    progress: dict[UUID, ProgressOut] = field(default_factory=dict)  # by call: what was told last
 
     def learn(self, call: Call) -> bool:
         """Whether the call as it stands is news."""
@@ -69,11 +74,24 @@ class Follower:
             return False
         self.versions[call.id] = call.version
         (self.running.add if call.ended_at is None else self.running.discard)(call.id)
+        if call.state is State.REQUESTED:
+            self.waiting[call.id] = call
+        else:
+            self.waiting.pop(call.id, None)
+            self.progress.pop(call.id, None)
         if call.driver_id is not None and call.state in _ENGAGED:
             self.drivers[call.id] = call.driver_id
         else:
             self.drivers.pop(call.id, None)
             self.told_at.pop(call.id, None)
+        return True
+
+    def learn_progress(self, progress: ProgressOut) -> bool:
+        """Whether it says more than that time has passed, of a call that still waits."""
+        timeless = msgspec.structs.replace(progress, waiting_s=0)
+        if progress.call_id not in self.waiting or self.progress.get(progress.call_id) == timeless:
+            return False
+        self.progress[progress.call_id] = timeless
         return True
 
 
@@ -174,6 +192,21 @@ class CustomerStreams:
         self._seconds += 1
         for customer_id in [one for one in self._followers if (one.int - self._seconds) % REREAD_EVERY == 0]:
             await self._reread(customer_id)
+        for customer_id in [one for one in self._followers if (one.int - self._seconds) % PROGRESS_EVERY == 0]:
+            await self._tell_progress(self._followers.get(customer_id, ()))
+
+    async def _tell_progress(self, followers: Sequence[Follower]) -> None:
+        """How the search goes, where anything but the time has changed since it was told."""
+        waiting = {call.id: call for follower in followers for call in follower.waiting.values()}
+        if not waiting:
+            return
+        now = self._context.clock.now()
+        async with self._context.database.transaction() as tx:
+            found = [await progress_of(tx, self._context, call, now=now) for call in waiting.values()]
+        for follower in followers:
+            for progress in found:
+                if follower.learn_progress(progress):
+                    follower.outbox.put(event("progress", progress))
 
     async def _reread(self, customer_id: CustomerId) -> None:
         """Tell of the calls whose change no hint told of: each customer's once in REREAD_EVERY seconds."""
@@ -210,7 +243,7 @@ Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]
 
 @get("/live/calls", include_in_schema=False)
 async def live_calls(request: Request[Any, Any, Any], principal: Principal, customer_streams: Streams) -> Stream:
-    """`snapshot`, then `call` and, while a driver is on the way or drives, `position` once a second."""
+    """`snapshot`, then `call`, `progress` while one waits, and while its driver comes or drives, `position`."""
     customer_of(principal)
     return Stream(customer_streams.follow(request, principal), media_type="text/event-stream", headers=STREAM_HEADERS)
 
