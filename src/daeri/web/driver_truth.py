@@ -40,9 +40,7 @@ async def read_truth(tx: Tx, context: WebContext, driver_id: DriverId, company_i
         next_call=own.get(Slot.NEXT),
         listed=tuple(listed_cards(listed, found, net)),
         suspension=await _suspended(tx, driver, now),
-        expiries=tuple(
-            ExpiryOut(each.paper, each.on, each.days) for each in await drivers.expiries(tx, driver, now=now)
-        ),
+        expiries=tuple(ExpiryOut(each.paper, each.on, each.days) for each in expiries),
     )
 
 
