@@ -59,8 +59,18 @@ ROUTES = [
     Route("/calls/{call_id}/cancel", "customer", {"reason": "changed_mind"}),
     Route("/driver/duty", "driver", {"on": True, "position": {"lat": 37.5, "lon": 127.0}}),
     Route("/driver/calls/{call_id}/cancel", "driver", {"reason": "car_trouble"}),
+    Route("/driver/calls/{call_id}/via", "driver", {"index": 0}),
+    Route("/driver/calls/{call_id}/complete", "driver", {"cash_received": True}),
+    Route(
+        "/customer/places", "customer", {"label": "집", "name": "서울숲", "lat": 37.5, "lon": 127.0, "address": "서울"}
+    ),
+    Route("/customer/cars", "customer", {"plate": "12가3456", "model": "세단", "transmission": "auto", "note": "지하"}),
     Route("/console/calls/{call_id}/cancel", "staff", {"reason": "customer_asked"}),
     Route("/console/calls/{call_id}/release", "staff", {"reason": "driver_too_far"}),
+    Route("/console/calls/{call_id}/status", "staff", {"move": "arrive", "reason": "asked", "driver_id": NOBODY}),
+    Route("/console/calls/{call_id}/assign", "staff", {"driver_id": NOBODY, "reason": "customer_asked"}),
+    Route("/console/calls/{call_id}/memos", "staff", {"text": "메모", "links": ["0000000A"]}),
+    Route("/console/calls/{call_id}/fare-calculations", "staff", {**TRIP, "vias": [TRIP["origin"]], "service": "vip"}),
     Route("/driver/handles", "gateway", {"ids": [NOBODY]}),
     Route("/driver/positions", "driver", {"points": [[1, 37.5, 127.0, 5]]}),
 ]  # fmt: skip -- a table
@@ -190,7 +200,7 @@ def test_another_media_type_is_refused(route: Route, media_type: str, people: di
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
     """Only the end of a call needs none: there is just no such call."""
-    status = 404 if route.path.endswith(("/cancel", "/release")) else 400
+    status = 404 if route.path.endswith(("/cancel", "/complete")) else 400
     refused(_send(people[route.who], route.path, b""), status)
 
 

@@ -44,6 +44,9 @@ ROUTES = [
     ("POST", "/driver/calls/{id}/arrive", {"driver"}),
     ("POST", "/driver/calls/{id}/start", {"driver"}),
     ("POST", "/driver/calls/{id}/complete", {"driver"}),
+    ("POST", "/driver/calls/{id}/via", {"driver"}),
+    ("POST", "/driver/calls/{id}/no-show", {"driver"}),
+    ("GET", "/driver/calls/{id}/meter", {"driver"}),
     ("POST", "/driver/calls/{id}/cancel", {"driver"}),
     ("POST", "/driver/handles", {"gateway"}),
     ("POST", "/driver/positions", {"driver", "gateway"}),
@@ -53,6 +56,12 @@ ROUTES = [
     ("GET", "/console/calls/{id}/decisions", {"staff"}),
     ("POST", "/console/calls/{id}/cancel", {"staff"}),
     ("POST", "/console/calls/{id}/release", {"staff"}),
+    ("POST", "/console/calls/{id}/status", {"staff"}),
+    ("POST", "/console/calls/{id}/assign", {"staff"}),
+    ("GET", "/console/calls/{id}/memos", {"staff"}),
+    ("POST", "/console/calls/{id}/memos", {"staff"}),
+    ("GET", "/console/calls/{id}/fare-calculations", {"staff"}),
+    ("POST", "/console/calls/{id}/fare-calculations", {"staff"}),
     ("GET", "/console/jobs/held", {"staff"}),
     ("POST", "/console/jobs/held/{job}/retry", {"staff"}),
 ]
@@ -67,9 +76,16 @@ BODIES: dict[str, Any] = {
     "/customer/cars": {"plate": "12가3456"},
     "/customer/cars/{id}": {"plate": "12가3456"},
     "/driver/duty": {"on": False},
+    "/driver/calls/{id}/via": {"index": 0},
+    "/console/calls/{id}/release": {"reason": "driver_too_far"},
+    "/console/calls/{id}/status": {"move": "cancel", "reason": "customer_asked"},
+    "/console/calls/{id}/assign": {"driver_id": "00000000-0000-7000-8000-000000000000", "reason": "customer_asked"},
+    "/console/calls/{id}/memos": {"text": "메모"},
+    "/console/calls/{id}/fare-calculations": TRIP,
     "/driver/handles": {"ids": []},
     "/driver/positions": {"points": []},
 }
+QUERIES: dict[str, dict[str, Any]] = {"/places": {"q": "강남"}, "/places/at": {"lat": 37.5, "lon": 127.0}}
 BAD_TOKENS = ["", "x", "Bearer", "Bearer x", "Basic eDp5", "Bearer " + "A" * 56, "Bearer " + "=" * 5_000]
 
 
@@ -252,7 +268,7 @@ def test_calls_of_another_company_are_nothing_to_staff(running: Running, staff: 
     for answer in (
         staff.get(f"/console/calls/{call_id}"),
         staff.command(f"/console/calls/{call_id}/cancel", {}),
-        staff.command(f"/console/calls/{call_id}/release", {}),
+        staff.command(f"/console/calls/{call_id}/release", {"reason": "driver_too_far"}),
     ):
         refused(answer, 404, "call_not_found")
     assert staff.get(f"/console/calls/{call_id}/decisions").json() == {"items": []}
@@ -373,7 +389,7 @@ def _talk(running: Running, sent: bytes) -> tuple[int, bytes]:
 def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx.Response:
     body = json.dumps(BODIES[path]).encode() if path in BODIES and method in {"POST", "PUT"} else b""
     sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
-    return client.request(method, path.format(id=uuid4(), job=1), headers=sent, content=body)
+    return client.request(method, path.format(id=uuid4(), job=1), headers=sent, content=body, params=QUERIES.get(path))
 
 
 @pytest.mark.parametrize(
