@@ -327,6 +327,25 @@ def test_staff_find_a_call_by_its_riders_number(running: Running, staff: Person)
     assert elsewhere.get("/console/calls", params={"q": "8642"}).json()["items"] == []
 
 
+@pytest.mark.rule("R-005")
+def test_staff_see_every_option_on_the_call(running: Running, staff: Person) -> None:
+    customer = running.customer()
+    account = business(running, running.ours, customer)
+    first = requested(
+        customer,
+        options=["multi", "business"],
+        riders=RIDERS[:2],
+        business_account_id=account,
+        service="delivery",
+        car=CAR,
+    )
+    page = staff.get(f"/console/calls/{first['id']}").json()
+    assert (page["rider"], page["car"]) == ("이수민 · 010-****-1001", "12가3456")
+    assert (page["business"], page["payer"]) == (first["business"]["name"], "company")
+    assert [other["id"] for other in page["group"]] == [first["group"]["calls"][1]["id"]]
+    assert page["fare_plan"] == "calculator"
+
+
 @pytest.mark.rule("R-052", "R-056", "I-038")
 def test_progress_tells_what_the_rows_say(running: Running) -> None:
     customer, driver = running.customer(), running.driver()

@@ -8,7 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+from daeri.customers.model import Payer
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+from daeri.pricing.model import FarePlan
 from daeri.web.console.live import Place, UnmetReason
 
 CALLS_PER_PAGE = 50
@@ -141,6 +143,14 @@ class Decision(msgspec.Struct, frozen=True):
     unmet: UnmetReason | None = None
 
 
+class GroupRow(msgspec.Struct, frozen=True):
+    """Another call of the same request for several cars."""
+
+    id: UUID
+    number: str
+    state: str
+
+
 class CallPage(msgspec.Struct, frozen=True):
     """Everything on the page of one call but its decisions, which are read when asked for."""
 
@@ -169,6 +179,14 @@ class CallPage(msgspec.Struct, frozen=True):
     timeline: list[TimelineEntry]
     offers: list[OfferRow]
     moves: list[str] = []  # what the viewer may do to it as it stands
+    fare_plan: FarePlan = FarePlan.CALCULATOR
+    final_amount: int | None = None
+    rider: str | None = None  # name and masked number
+    car: str | None = None
+    business: str | None = None
+    payer: Payer = Payer.CUSTOMER
+    group: list[GroupRow] = []  # the other calls of one request
+    end_reason: str | None = None
 
 
 class DriverRow(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from daeri.accounts.model import AccountKind, Permission
 from daeri.calls import api as calls
 from daeri.calls.model import Call, CallFilter, CallNotFound, EventKind, State
 from daeri.calls.model import Place as CallPlace
+from daeri.customers.model import Payer
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Offer
 from daeri.infra.database import Tx
@@ -23,6 +24,7 @@ from daeri.web.console.reads import (
     CallQuery,
     CallRow,
     CallRows,
+    GroupRow,
     OfferOutcome,
     OfferRow,
     TimelineEntry,
@@ -154,7 +156,24 @@ def _page(call: Call, people: dict[UUID, str], timeline: list[TimelineEntry], of
         ended_by=call.ended_by,
         timeline=timeline,
         offers=offers,
+        fare_plan=call.fare.plan,
+        final_amount=call.final_amount,
+        rider=None if call.rider is None else _joined(call.rider.name, call.rider.phone_masked),
+        car=None if call.car is None else _joined(call.car.plate, call.car.model, call.car.note),
+        business=None if call.business is None else call.business.name,
+        payer=Payer.CUSTOMER if call.business is None else call.business.payer,
+        group=_others(call),
+        end_reason=call.end_reason,
     )
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
+
+
+def _others(call: Call) -> list[GroupRow]:
+    members = () if call.group is None else call.group.members
+    return [GroupRow(member.id, member.number, member.state) for member in members if member.id != call.id]
 
 
 def place_of(known: CallPlace) -> Place:
