@@ -96,7 +96,7 @@ async def write(parts: Parts, slug: str | None, order: Order) -> PolicyRecord:
     code = order.scope.region
     known = None if code is None else parts.regions.by_code(code)
     if code is not None and known is None:
-        raise RegionUnknown(given=code)
+        raise RegionUnknown(region=code)
     scope = order.scope if known is None else Scope(known.code, order.scope.service)  # ten digits are cut
     async with parts.database.transaction() as tx:
         company_id = (await companies.resolve(tx, slug)).id

@@ -41,7 +41,7 @@ _OWN: Mapping[str, str] = {
     "service_unknown": "{given} is no service; there are {known}",
     "policy_unknown": "{given} is no policy; there are {known}",
     "policy_invalid": "{name}: {problem}",
-    "region_unknown": "{given} is no code of a region",
+    "region_unknown": "{region} is no code of a region",
     "instant_invalid": "{given} is no instant with its offset, such as 2026-12-01T00:00:00+09:00",
     "zone_unknown": "{given} is no time zone, such as Asia/Seoul",
     "folder_missing": "there is no folder {folder}",

@@ -22,6 +22,7 @@ from daeri.web.api import (
     console_calls,
     console_customers,
     console_drivers,
+    console_policies,
     customer_account,
     customer_bonds,
     customer_calls,
@@ -95,6 +96,7 @@ def api_router(context: WebContext) -> Router:
         console_calls.router,
         console_customers.router,
         console_drivers.router,
+        console_policies.router,
     ]
     if context.stepper is not None:
         routers.append(replay.router)
