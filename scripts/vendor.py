@@ -48,17 +48,21 @@ def member(archive: tarfile.TarFile, path: str) -> bytes:
     return stream.read()
 
 
-def sprite(archive: tarfile.TarFile, names: list[str]) -> str:
-    """An SVG sheet with one <symbol> for each icon, to be used as <use href="icons.svg#name">."""
+def sprite(archive: tarfile.TarFile, names: list[str], filled: list[str]) -> str:
+    """An SVG sheet with one <symbol> for each icon, to be used as <use href="icons.svg#name">.
+
+    Those of `filled` are there a second time, filled, as `name-filled`.
+    """
     symbols = []
-    for name in names:
+    for name, fill in [*((name, "none") for name in names), *((name, "currentColor") for name in filled)]:
         svg = member(archive, f"icons/{name}.svg").decode()
         inner = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL)
         if inner is None:
             sys.exit(f"icon {name} has no drawing")
+        shown = name if fill == "none" else f"{name}-filled"
         drawing = " ".join(inner.group(1).split())
         symbols.append(
-            f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
+            f'<symbol id="{shown}" viewBox="0 0 24 24" fill="{fill}" stroke="currentColor" stroke-width="2" '
             f'stroke-linecap="round" stroke-linejoin="round">{drawing}</symbol>'
         )
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
@@ -155,7 +159,7 @@ def lay_out(package: dict[str, Any], archive: tarfile.TarFile, *, folder: Path, 
         (VENDOR / outside).parent.mkdir(exist_ok=True)
         (VENDOR / outside).write_bytes(text)
     if "icons" in package:
-        (VENDOR / "icons.svg").write_text(sprite(archive, package["icons"]), encoding="utf-8")
+        (VENDOR / "icons.svg").write_text(sprite(archive, package["icons"], package["filled"]), encoding="utf-8")
     if "font" in package and font:
         cut_fonts(member(archive, package["font"]), package["extra"], folder)
     licence = member(archive, package["licence_file"]).decode().strip()

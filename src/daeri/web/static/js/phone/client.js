@@ -8,7 +8,7 @@ import { page } from "./page.js";
 /** @typedef {import("./types").Challenge} Challenge */
 
 const LONGEST_WAIT_MS = 20_000;
-const KEPT = `daeri.session.${page.app}`;
+const KEPT = `daeri-session-${page.app}`;
 const COMPANY = "daeri.company";
 
 /** A refusal, or that nobody answered: `status` 0 and code `offline`. `detail` is a sentence for a person. */

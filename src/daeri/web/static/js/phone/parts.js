@@ -240,8 +240,8 @@ export function mapFrame(label, kind = "") {
 /** Stars that are given (with `give`) or shown. @param {string} label @param {number} stars @param {(stars: number) => void} [give] */
 export function stars(label, stars, give) {
   const each = [1, 2, 3, 4, 5];
-  if (!give) return html`<span class="stars" role="img" aria-label=${label}>${each.map((n) => html`<span class="star" ?data-on=${n <= stars}>${icon("star")}</span>`)}</span>`;
+  if (!give) return html`<span class="stars" role="img" aria-label=${label}>${each.map((n) => html`<span class="star" ?data-on=${n <= stars}>${icon(n <= stars ? "star-filled" : "star")}</span>`)}</span>`;
   return html`<div class="stars" role="radiogroup" aria-label=${label}>${each.map(
-    (n) => html`<button type="button" class="star" role="radio" aria-checked=${n === stars ? "true" : "false"} aria-label=${t("phone.stars", { n })} ?data-on=${n <= stars} @click=${() => give(n)}>${icon("star")}</button>`,
+    (n) => html`<button type="button" class="star" role="radio" aria-checked=${n === stars ? "true" : "false"} aria-label=${t("phone.stars", { n })} ?data-on=${n <= stars} @click=${() => give(n)}>${icon(n <= stars ? "star-filled" : "star")}</button>`,
   )}</div>`;
 }
