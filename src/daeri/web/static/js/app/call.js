@@ -9,6 +9,7 @@ import { coming } from "./coming.js";
 import { driving } from "./driving.js";
 import { ended } from "./ended.js";
 import { stopsOf, straight } from "./request.js";
+import { metres } from "./search.js";
 import { ENGAGED, RUNNING, withCall, withProgress } from "./states.js";
 import { change, redraw, state } from "./store.js";
 import { waiting } from "./waiting.js";
@@ -89,6 +90,11 @@ export function callScreen(id) {
   };
 }
 
+/** Changes each time that the distance is halved, so that the map comes closer with the driver. @param {import("./types").Position} driver @param {import("./types").Place} origin */
+function nearness(driver, origin) {
+  return Math.round(Math.log2(Math.max(100, metres(driver, origin))));
+}
+
 /** @param {Call | undefined} call @param {[number, number][] | null} line @returns {import("./types").Scene} */
 function sceneOf(call, line) {
   if (!call) return {};
@@ -100,6 +106,6 @@ function sceneOf(call, line) {
     line: isComing || searching ? [] : (line ?? straight(call)),
     driver,
     radius: searching ? (state.known.progress.get(call.id)?.radius_m ?? null) : null,
-    frame: `${call.id}-${call.state}-${Boolean(driver)}-${Boolean(line)}`,
+    frame: `${call.id}-${call.state}-${driver && isComing ? nearness(driver, call.origin) : Boolean(driver)}-${Boolean(line)}`,
   };
 }

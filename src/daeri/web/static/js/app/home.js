@@ -78,7 +78,7 @@ function favourites() {
   const places = state.customer?.favourites ?? [];
   return html`<ul class="chips" aria-label=${t("app.favourites")}>
     ${places.map((place) => html`<li><button type="button" class="chip" @click=${() => driveTo(place)}>${icon(glyphOf(place.label))}<span>${labelOf(place.label)}</span></button></li>`)}
-    <li><a class="chip" href="/app/profile/places">${icon("plus")}<span>${t("app.favourites.add")}</span></a></li>
+    <li><a class="chip" href="/app/profile/places">${icon("plus")}<span>${places.length ? t("app.favourites.add") : t("app.favourites.first")}</span></a></li>
   </ul>`;
 }
 

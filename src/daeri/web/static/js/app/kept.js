@@ -61,7 +61,7 @@ export function carsScreen() {
     title: () => t("app.cars"),
     draw: () => html`${head(t("app.cars"))}
       <div class="scroll pad stack">
-        <ul class="rows boxed">
+        <ul class="rows boxed" ?hidden=${!state.customer?.cars.length}>
           ${(state.customer?.cars ?? []).map((car) => html`<li class="row">${icon("car")}<span class="row-main"><b>${car.plate}</b><small>${car.model} ${t(`app.transmission.${car.transmission}`)}</small></span>
             <button type="button" class="icon-button small" aria-label=${t("app.edit", { name: car.plate })} @click=${() => { edited = { ...car }; redraw(); }}>${icon("pencil")}</button>
             <button type="button" class="icon-button small" aria-label=${t("app.remove", { name: car.plate })} ?disabled=${isBusy(`car-${car.id}`)} @click=${() => remove(car.id)}>${icon("trash-2")}</button></li>`)}
@@ -82,7 +82,7 @@ export function placesScreen() {
     title: () => t("app.favourites"),
     draw: () => html`${head(t("app.favourites"))}
       <div class="scroll pad stack">
-        <ul class="rows boxed">
+        <ul class="rows boxed" ?hidden=${!state.customer?.favourites.length}>
           ${(state.customer?.favourites ?? []).map((place) => html`<li class="row">${icon(glyphOf(place.label))}<span class="row-main"><b>${labelOf(place.label)}</b><small>${nameOf(place)}</small></span>
             <button type="button" class="icon-button small" aria-label=${t("app.remove", { name: labelOf(place.label) })} ?disabled=${isBusy(`place-${place.id}`)} @click=${() => remove(place.id)}>${icon("trash-2")}</button></li>`)}
         </ul>
@@ -102,7 +102,7 @@ export function newPlaceScreen() {
   const pick = pickScreen("destination", (found) => {
     place = found;
     redraw();
-  });
+  }, t("app.pick.keep"));
 
   /** @param {Event} event */
   async function save(event) {

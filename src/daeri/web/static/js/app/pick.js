@@ -10,8 +10,12 @@ import { changeDraft, redraw, state } from "./store.js";
 const PAUSE_MS = 250;
 const CITY_HALL = { lat: 37.5663, lon: 126.9779, name: "" };
 
-/** @param {string} slot @param {(place: import("./types").Place) => void} [chosen] @returns {import("./types").Screen} */
-export function pickScreen(slot, chosen = (place) => takeInto(slot, place)) {
+/**
+ * @param {string} slot @param {(place: import("./types").Place) => void} [chosen] what is done with the place
+ * @param {string} [words] of the button
+ * @returns {import("./types").Screen}
+ */
+export function pickScreen(slot, chosen = (place) => takeInto(slot, place), words = "") {
   const start = placeAt(state.draft, slot) ?? state.draft.origin ?? state.here ?? CITY_HALL;
   /** @type {import("./types").Place | null} */
   let place = null;
@@ -50,7 +54,7 @@ export function pickScreen(slot, chosen = (place) => takeInto(slot, place)) {
         <p class="picked" role="status" data-picked>${icon("map-pin")}<span class="row-main"><b>${place ? nameOf(place) : t("app.pick.looking")}</b>${place?.address && place.address !== place.name ? html`<small>${place.address}</small>` : nothing}</span></p>
       </div>
       <footer class="bottom-bar">
-        <button type="button" class="button primary wide" data-pick-this ?disabled=${!place} @click=${() => place && chosen(place)}>${t("app.pick.this", { slot: t(`app.slot.${kind}`) })}</button>
+        <button type="button" class="button primary wide" data-pick-this ?disabled=${!place} @click=${() => place && chosen(place)}>${words || t("app.pick.this", { slot: t(`app.slot.${kind}`) })}</button>
       </footer>
     `,
   };

@@ -70,7 +70,7 @@ export function businessScreen() {
     draw: () => html`${head(t("app.business"))}
       <div class="scroll pad stack">
         <p class="hint">${t("app.business.about")}</p>
-        <ul class="rows boxed">
+        <ul class="rows boxed" ?hidden=${!state.customer?.business.length}>
           ${(state.customer?.business ?? []).map((one) => html`<li><span class="row">${icon("building-2")}<span class="row-main"><b>${one.name}</b><small>${t(`app.business.pays.${one.payer}`)}</small></span></span></li>`)}
         </ul>
         ${state.customer?.business.length ? nothing : html`<p class="empty">${t("app.business.none")}</p>`}

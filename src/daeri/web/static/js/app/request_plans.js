@@ -24,7 +24,7 @@ function card(plan, chosen, quote) {
   const chance = isTyped && amount !== null ? chanceOf(amount, quote) : plan.chance;
   return html`<label class="plan" data-plan=${plan.plan}>
     <input type="radio" name="plan" value=${plan.plan} .checked=${plan.plan === chosen} @change=${() => changeDraft({ plan: plan.plan })} />
-    <span class="plan-name">${t(`app.plan.${plan.plan}`)}${plan.is_default ? html` <small class="plan-mark">${t("app.plan.default")}</small>` : nothing}</span>
+    <span class="plan-name">${t(`app.plan.${plan.plan}`)}${plan.is_default && plan.plan !== "recommended" ? html` <small class="plan-mark">${t("app.plan.default")}</small>` : nothing}</span>
     <b class="plan-amount">${plan.plan === "meter" || amount === null ? t("app.plan.by_meter") : won(amount)}</b>
     <small class="chance" data-chance=${chance}>${t(`app.chance.${chance}`)}</small>
   </label>`;

@@ -8,6 +8,10 @@ import { openMap } from "../phone/map.js";
 
 const REACH = "reach";
 const CORNERS = 48;
+/** Two marks nearer than this would lie on each other. */
+const SAME_DEGREES = 0.0005;
+/** A single point is shown with the city around it. */
+const [CITY_ZOOM, STREET_ZOOM] = [11.5, 15];
 const METRES_A_DEGREE = 111_320;
 const WIDE = "(min-width: 56rem)";
 
@@ -37,7 +41,16 @@ async function open(element) {
   if (!map) return;
   furnish(map);
   map.onMoved((middle) => scene.onMove?.(middle));
-  new ResizeObserver(() => map?.resize()).observe(element);
+  new ResizeObserver(resized).observe(element);
+  play(map);
+}
+
+/** The panel grew or shrank: what was in view stays in view. */
+function resized() {
+  if (!map) return;
+  map.resize();
+  if (scene.isPinned) return;
+  newScene();
   play(map);
 }
 
@@ -61,7 +74,8 @@ function play(on) {
   const of = (/** @type {string} */ kind) => places.filter((one) => one.kind === kind).map((one) => one.place);
   const [origin = null] = of("origin");
   const [destination = null] = of("destination");
-  on.show({ origin, destination, vias: of("via"), driver, here: isPinned ? null : here, route: line });
+  const isAtOrigin = here && origin && Math.abs(here.lat - origin.lat) + Math.abs(here.lon - origin.lon) < SAME_DEGREES;
+  on.show({ origin, destination, vias: of("via"), driver, here: isPinned || isAtOrigin ? null : here, route: line });
   on.map.getSource(REACH)?.setData(circle(origin, radius ?? 0));
   if (frame === framed) return;
   framed = frame;
@@ -76,7 +90,7 @@ function frameAll(on) {
   const [origin] = places;
   if (radius && origin) points.push(...reach(origin.place, radius));
   if (points.length === 0) points.push(here);
-  on.fit(points, { bottom: matchMedia(WIDE).matches ? 0 : 24, maxZoom: 15 });
+  on.fit(points, { bottom: matchMedia(WIDE).matches ? 0 : 24, maxZoom: new Set(points.filter(Boolean).map((point) => `${point?.lat},${point?.lon}`)).size > 1 ? STREET_ZOOM : CITY_ZOOM });
 }
 
 /** The northernmost and southernmost points of a circle, for framing. @param {{ lat: number, lon: number }} around @param {number} radius */

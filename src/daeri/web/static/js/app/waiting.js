@@ -13,7 +13,8 @@ import { change, redraw, state } from "./store.js";
 /** @typedef {import("./types").Call} Call */
 /** @typedef {import("./types").Progress} Progress */
 
-const LONG_S = 180;
+/** A call that nobody took for so long goes unmet: another fare may help (R-056). */
+const UNMET_S = 45;
 
 /** @param {string} id @returns {import("./call").Face} */
 export function waiting(id) {
@@ -53,10 +54,10 @@ export function waiting(id) {
 
   /** What would help when nobody takes it. @param {Call} call @param {Progress | undefined} progress */
   function help(call, progress) {
-    const long = waitedFor(call, progress) > LONG_S || Boolean(progress?.reason);
+    const waited = waitedFor(call, progress);
     if (!may(call, "change_fare", true)) return nothing;
     const offer = progress?.raise;
-    if (offer) {
+    if (offer && (waited > UNMET_S || progress?.is_fare_low)) {
       return html`<section class="card tight" data-raise>
         <h2>${t("app.raise.offer")}</h2>
         <p class="hint">${t("app.raise.why")}</p>
@@ -64,7 +65,7 @@ export function waiting(id) {
         <button type="button" class="button plain wide" @click=${() => typeFare(call)}>${t("app.raise.other")}</button>
       </section>`;
     }
-    return long ? html`<button type="button" class="button plain wide" @click=${() => typeFare(call)}>${t("app.raise.open")}</button>` : nothing;
+    return waited > UNMET_S ? html`<button type="button" class="button plain wide" @click=${() => typeFare(call)}>${t("app.raise.open")}</button>` : nothing;
   }
 
   return {
@@ -119,7 +120,7 @@ function search(call, progress) {
 function headline(progress) {
   if (!progress) return t("app.wait.begin");
   if (progress.asked) return t("app.wait.asking", { n: progress.asked });
-  return progress.nearest_m ? t("app.wait.near", { distance: km(progress.nearest_m) }) : t("app.wait.far");
+  return progress.nearest_m && !progress.reason ? t("app.wait.near", { distance: km(progress.nearest_m) }) : t("app.wait.far");
 }
 
 /** Seconds as `4:05`. @param {number} seconds */
