@@ -86,8 +86,9 @@ def test_services_are_read_with_commas_between() -> None:
 
 async def test_a_policy_that_is_set_is_in_force_and_in_the_history(parts: Parts, ours: CompanyId) -> None:
     assert {name: found.version for name, found in (await ruling.in_force(parts, None)).items()} == dict.fromkeys(
-        [*POLICIES, "tariff"], 0
+        ruling.KINDS, 0
     )
+    assert {*POLICIES, "tariff", "ratings"} <= ruling.KINDS.keys()
     order = ruling.Order(ruling.parse_policy("tariff", '{"base_won": 12000}'), Scope(), None, "spring")
     record = await ruling.write(parts, "hanbit", order)
     assert (await ruling.in_force(parts, None))["tariff"].version == record.version
