@@ -5,13 +5,14 @@ import struct
 from collections import Counter
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daeri.dispatch.fleet import Duty, Gateway, LiveFleet, Status
 from daeri.dispatch.positions import DropReason, PositionLimits
-from daeri.kernel.geo import METRES_PER_DEGREE
+from daeri.kernel.geo import METRES_PER_DEGREE, Point
 from daeri.kernel.ids import CompanyId, DriverId
 
 NOW = 1_795_000_000_000
@@ -276,3 +277,21 @@ class _Plain:
     def _reachable(self, elapsed_ms: int, metres: float) -> bool:
         reach = 2 * 5 + self.limits.speed_mps * elapsed_ms / 1000
         return abs(metres) <= reach or math.isclose(abs(metres), reach, abs_tol=0.02)
+
+
+def test_the_rest_of_a_drive_follows_the_driver_and_goes_with_the_next_thing_to_do() -> None:
+    fleet = fleet_of(1)
+    driver_id = driver(0)
+    fleet.set_status(driver_id, Status.BUSY, version=2, ends_at=Point(north_of_seoul(1_000), SEOUL[1]))
+    assert fleet.view().left_m[0] == np.inf  # nobody knows where the driver is
+    fleet.receive(0, record())
+    fleet.absorb(NOW)
+    assert fleet.view().left_m[0] == pytest.approx(1_000, abs=1)
+    fleet.receive(0, record(at_ms=NOW + 10_000, lat=north_of_seoul(300)))
+    fleet.absorb(NOW + 10_000)
+    assert fleet.view().left_m[0] == pytest.approx(700, abs=1)
+    fleet.hold(driver_id, version=3)
+    assert (fleet.view().status[0], fleet.view().left_m[0]) == (Status.BUSY, np.inf)
+    fleet.set_status(driver_id, Status.IDLE, version=4)
+    fleet.hold(driver_id, version=5)
+    assert fleet.view().status[0] == Status.HELD

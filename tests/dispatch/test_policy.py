@@ -38,6 +38,11 @@ COMPANIES = [CompanyId(UUID(int=1000 + number)) for number in range(3)]
 DRIVES, VIP = 1, 2
 
 
+def driving(north: float, *, ends: float, age_s: float = 1) -> "Stand":
+    """Somebody who drives at `north` to `ends`, and may have a next call."""
+    return Stand(north, status=Status.BUSY, age_s=age_s, ends=(ends, 0))
+
+
 @dataclass(frozen=True)
 class Stand:
     """A driver on duty, `north` and `east` metres from the centre; their place in the list is their slot."""
@@ -48,6 +53,7 @@ class Stand:
     age_s: float = 1
     can: int = DRIVES
     company: int = 0
+    ends: tuple[float, float] | None = None  # where the drive ends, north and east, of who may have a next call
 
 
 def place(north: float, east: float = 0) -> tuple[float, float]:
@@ -65,6 +71,8 @@ def fleet_of(stands: Sequence[Stand]) -> LiveFleet:
         fleet.set_status(driver, stand.status, version=1)
         lat, lon = place(stand.north, stand.east)
         fleet.place(slot, at_ms=NOW_MS - round(stand.age_s * 1000), lat=lat, lon=lon)
+        if stand.ends is not None:
+            fleet.set_status(driver, stand.status, version=2, ends_at=Point(*place(*stand.ends)))
     return fleet
 
 
@@ -272,6 +280,97 @@ def test_an_open_call_that_nobody_sees_keeps_its_reason() -> None:
     plan = tick([Stand(200, status=Status.BUSY)], call(mode=Mode.OPEN_LIST))
     assert plan.listings[0].slots == ()
     assert outcome_of(plan).outcome is Outcome.ALL_BUSY
+
+
+def test_who_is_about_to_finish_comes_from_the_end_of_the_drive_and_drives_the_rest_first() -> None:
+    plan = tick([driving(-1_000, ends=-400)], call())
+
+    (offer,) = plan.offers
+    assert (offer.slot, offer.is_next) == (0, True)
+    assert offer.straight_m == 600 + 400
+    assert offer.pickup_m == 1_300
+    assert reasons(plan) == {0: Reason.CHOSEN}
+
+
+def test_who_finishes_competes_with_the_rest_of_the_drive() -> None:
+    stands = [driving(-700, ends=-200), Stand(800), Stand(600)]
+    plan = tick(stands, call())
+
+    assert offered(plan) == {0: 2}
+    assert reasons(plan) == {0: Reason.FARTHER_AFTER_DRIVE, 1: Reason.FARTHER, 2: Reason.CHOSEN}
+    considered = dict(zip(plan.considered.slot.tolist(), plan.considered.straight_m.tolist(), strict=True))
+    assert considered[0] == pytest.approx(700, abs=1)
+    assert offered(tick([driving(-700, ends=-200), Stand(800)], call())) == {0: 0}
+
+
+@pytest.mark.parametrize(
+    "stand",
+    [
+        driving(-2_000, ends=-400),  # 1 600 m from the end
+        driving(-400, ends=-300, age_s=40),
+        Stand(-400, status=Status.BUSY),  # nobody knows the end, or something else follows
+        replace(driving(-400, ends=-300), status=Status.HELD),
+    ],
+)
+def test_who_is_far_from_the_end_or_not_heard_of_has_no_next_call(stand: Stand) -> None:
+    assert tick([stand], call()).offers == ()
+
+
+def test_next_calls_can_be_switched_off() -> None:
+    parameters = replace(STEADY, next_call_radius_m=0)
+    plan = tick([driving(0, ends=0)], call(), parameters=parameters)
+    assert plan.offers == ()
+    assert reasons(plan) == {0: Reason.BUSY}
+
+
+def test_the_way_with_the_rest_of_the_drive_keeps_to_the_radius() -> None:
+    near_end = driving(-2_900, ends=-1_900)
+    assert tick([near_end], call()).offers != ()
+    assert tick([replace(near_end, north=-3_100)], call()).offers == ()
+
+
+def test_an_idle_driver_is_found_behind_many_who_finish() -> None:
+    crowd = [driving(-1_400, ends=-10 - place) for place in range(100)]
+    parameters = replace(STEADY, radius=RadiusSteps(start_m=1_000, step_m=0, cap_m=3_000))
+    assert offered(tick([*crowd, Stand(900)], call(), parameters=parameters)) == {0: 100}
+
+
+def test_who_finishes_sees_the_open_list() -> None:
+    plan = tick([driving(-900, ends=-500), Stand(700)], call(mode=Mode.OPEN_LIST))
+    (listing,) = plan.listings
+    assert listing.slots == (1, 0)
+
+
+@pytest.mark.rule("I-006")
+def test_who_shall_not_meet_the_customer_is_passed_over_and_the_log_says_so() -> None:
+    plan = tick([Stand(100), Stand(500)], call(barred=(0,)))
+    assert offered(plan) == {0: 1}
+    assert reasons(plan) == {0: Reason.NEVER_MEET, 1: Reason.CHOSEN}
+
+
+@pytest.mark.rule("I-006")
+def test_a_call_whose_only_driver_is_barred_is_offered_to_nobody_however_long_it_waits() -> None:
+    long_ago = Asked(0, Answer.IGNORED, NOW_MS - 3_600_000)
+    for facts in ({}, {"asked": (long_ago,)}, {"mode": Mode.OPEN_LIST}):
+        plan = tick([Stand(100)], call(waited_s=600, barred=(0,), **facts))
+        assert plan.offers == ()
+        assert [listing.slots for listing in plan.listings] in ([], [()])
+        assert outcome_of(plan).outcome is Outcome.NONE_ELIGIBLE
+        assert reasons(plan) == {0: Reason.NEVER_MEET}
+
+
+@pytest.mark.rule("I-006")
+def test_a_bar_is_of_one_call_only_and_counts_no_one_else() -> None:
+    crowd = [Stand(10 + place) for place in range(100)]
+    plan = tick([*crowd, Stand(900)], call(0, barred=tuple(range(100))), call(1, north=5))
+    assert offered(plan)[0] == 100
+    assert offered(plan)[1] < 100
+
+
+def test_the_age_of_a_stale_position_is_kept() -> None:
+    plan = tick([Stand(100, age_s=47.5), Stand(300)], call())
+    ages = dict(zip(plan.considered.slot.tolist(), plan.considered.age_s.tolist(), strict=True))
+    assert ages == {0: 47, 1: 0}
 
 
 def test_an_empty_world_gives_an_empty_plan() -> None:

@@ -15,12 +15,14 @@ from daeri.calls.model import Call, CallNotFound, IllegalMove, State
 from daeri.dispatch import api
 from daeri.dispatch.model import (
     AlreadyTaken,
+    CallBarred,
     DriverEngaged,
     DriverOffDuty,
     NewListing,
     Offer,
     OfferClosed,
     OfferState,
+    Slot,
 )
 from daeri.drivers.model import Duty
 from daeri.kernel.errors import DaeriError
@@ -347,3 +349,80 @@ async def _hand_over(night: Night, call: CallId, driver: DriverId) -> Call:
     await night.release(call)
     await night.list_for(call, driver)
     return await night.take(call, driver)
+
+
+async def test_an_accept_of_a_next_call_beside_the_end_of_the_drive_leaves_it_under_way_or_to_follow(
+    crowd: Night,
+) -> None:
+    """Whichever comes first, the driver ends with the new call as the one under way."""
+    for turn in range(ROUNDS):
+        now, driver = await crowd.in_state(State.DRIVING)
+        assert driver is not None
+        following = await crowd.request()
+        offer = await crowd.offer_next(following.id, driver)
+        end = crowd.complete(now.id, driver) if turn % 2 else crowd.cancel(now.id)
+        accepted, ended = await race(crowd.accept(offer.id, driver), end)
+        assert isinstance(accepted, Call)
+        assert isinstance(ended, Call)
+        assert await crowd.slots(driver) == {Slot.NOW: following.id}
+        await check_rows(crowd)
+        await crowd.cancel(following.id)
+
+
+async def test_both_calls_of_a_driver_that_end_at_once_leave_them_free(crowd: Night) -> None:
+    for _ in range(ROUNDS):
+        now, driver = await crowd.in_state(State.DRIVING)
+        assert driver is not None
+        following = await crowd.request()
+        await crowd.accept((await crowd.offer_next(following.id, driver)).id, driver)
+        done, gone = await race(crowd.complete(now.id, driver), crowd.cancel(following.id))
+        assert isinstance(done, Call)
+        assert isinstance(gone, Call)
+        assert await crowd.slots(driver) == {}
+        await check_rows(crowd)
+
+
+async def test_of_two_next_calls_one_is_the_drivers(crowd: Night) -> None:
+    for _ in range(ROUNDS):
+        now, driver = await crowd.in_state(State.DRIVING)
+        assert driver is not None
+        offered, listed = await crowd.request(), await crowd.request()
+        await crowd.list_for(listed.id, driver)
+        offer = await crowd.offer_next(offered.id, driver)
+        answers = await race(crowd.accept(offer.id, driver), crowd.take(listed.id, driver))
+        (won,) = [answer for answer in answers if isinstance(answer, Call)]
+        assert await crowd.slots(driver) == {Slot.NOW: now.id, Slot.NEXT: won.id}
+        await check_rows(crowd)
+        for call in (now, offered, listed):
+            await crowd.cancel(call.id)
+
+
+@pytest.mark.rule("I-043")
+async def test_staff_and_a_driver_who_accepts_do_not_both_get_the_call(crowd: Night) -> None:
+    asked, chosen = await crowd.driver(), await crowd.driver()
+    winners: set[object] = set()
+    for _ in rounds_until_both(winners):
+        call = await crowd.request()
+        offer = await crowd.offer(call.id, asked)
+        answers = await race(crowd.accept(offer.id, asked), crowd.assign_by_hand(call.id, chosen))
+        (won,) = [answer for answer in answers if isinstance(answer, Call)]
+        (lost,) = [answer for answer in answers if answer is not won]
+        assert isinstance(lost, AlreadyTaken | OfferClosed)
+        winners.add(won.driver_id)
+        await check_rows(crowd)
+        await crowd.cancel(call.id)
+
+
+@pytest.mark.rule("I-006")
+async def test_a_wish_never_to_meet_beside_an_accept_lets_the_call_go_on_or_bars_it(crowd: Night) -> None:
+    outcomes: set[object] = set()
+    for _ in rounds_until_both(outcomes):
+        driver, customer = await crowd.driver(), await crowd.customer()
+        call = await crowd.request(customer)
+        offer = await crowd.offer(call.id, driver)
+        accepted, _ = await race(crowd.accept(offer.id, driver), crowd.never_meet(customer, driver))
+        assert isinstance(accepted, Call | CallBarred)
+        assert (await crowd.engaged() == {driver: call.id}) is isinstance(accepted, Call)
+        outcomes.add(type(accepted))
+        await check_rows(crowd)
+        await crowd.cancel(call.id)

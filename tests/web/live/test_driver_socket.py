@@ -9,6 +9,7 @@ from tests.web.live.stage import app, make_gateway, moment, token_of, until
 from websockets.exceptions import InvalidStatus
 
 from daeri.accounts import api as accounts
+from daeri.calls.model import State
 from daeri.dispatch.positions import DropReason
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.time import to_millis
@@ -187,8 +188,8 @@ async def test_a_lost_hint_is_made_up_for(listener: DriverListener, context: Web
             await connection.execute(
                 """
                 INSERT INTO offers (id, company_id, call_id, driver_id, mode, state, offered_at, expires_at, pickup_m,
-                                    pickup_s, policy_version)
-                VALUES ($1, $2, $3, $4, 'exclusive', 'live', $5, $6, 1, 1, 0)
+                                    pickup_s, policy_version, slot)
+                VALUES ($1, $2, $3, $4, 'exclusive', 'live', $5, $6, 1, 1, 0, 'now')
                 """,
                 context.ids.new(), night.company, call.id, driver, context.clock.now(),
                 context.clock.now() + timedelta(seconds=12),
@@ -299,3 +300,80 @@ async def test_drain_says_so_and_closes(context: WebContext, night: Night) -> No
     with pytest.raises(OSError, match="Connect call failed"):
         async with app(port):
             pass
+
+
+async def test_the_open_list_is_pushed_and_a_lost_race_is_told_at_once(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver, other = await night.driver(), await night.driver()
+    call, second = await night.request(), await night.request()
+    async with app(listener.port) as phone:
+        assert (await phone.hello(await token_of(context, night.company, driver)))["listed"] == []
+        await night.list_for(call.id, driver, other)
+        (card,) = (await phone.hear("listed"))["items"]
+        assert (card["call_id"], card["pickup_m"], card["slot"]) == (str(call.id), 100, "now")
+        assert card["net"]["fare"] == call.fare.amount
+        await night.list_for(call.id, other, driver)  # the same drivers, from another distance: nothing to say
+        assert await phone.silence()
+        await night.list_for(second.id, driver)
+        assert len((await phone.hear("listed"))["items"]) == 2
+        await night.take(call.id, other)
+        heard = await phone.hear("listed")
+        assert [card["call_id"] for card in heard["items"]] == [str(second.id)]
+        assert heard["gone"] == [{"call_id": str(call.id), "reason": "taken"}]
+        await night.cancel(second.id)
+        heard = await phone.hear("listed")
+        assert (heard["items"], heard["gone"][0]["reason"]) == ([], "cancelled")
+
+
+@pytest.mark.rule("I-006")
+async def test_who_shall_not_meet_the_customer_does_not_see_the_call(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    driver, customer = await night.driver(), await night.customer()
+    await night.never_meet(customer, driver)
+    call = await night.request(customer)
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await night.list_for(call.id, driver)
+        assert await phone.silence()
+
+
+async def test_the_next_call_is_told_until_it_is_under_way(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    now, driver = await night.in_state(State.DRIVING)
+    following = await night.request()
+    assert driver is not None
+    async with app(listener.port) as phone:
+        token = await token_of(context, night.company, driver)
+        assert (await phone.hello(token))["next_call"] is None
+        offer = await night.offer_next(following.id, driver)
+        assert (await phone.hear("offer"))["offer"]["slot"] == "next"
+        await night.accept(offer.id, driver)
+        assert (await phone.hear("offer_closed"))["reason"] == "accepted"
+        assert (await phone.hear("next_call"))["call"]["id"] == str(following.id)
+        async with app(listener.port) as another:
+            welcome = await another.hello(token)
+            assert (welcome["call"]["id"], welcome["next_call"]["id"]) == (str(now.id), str(following.id))
+        await night.complete(now.id, driver)
+        assert (await phone.hear("call"))["call"]["state"] == "completed"
+        assert (await phone.hear("call"))["call"]["id"] == str(following.id)
+        assert await phone.hear("next_call") == {"type": "next_call", "call": None, "gone": None}
+        assert await phone.silence()
+
+
+async def test_a_next_call_that_was_cancelled_is_told(
+    listener: DriverListener, context: WebContext, night: Night
+) -> None:
+    _, driver = await night.in_state(State.DRIVING)
+    following = await night.request()
+    assert driver is not None
+    offer = await night.offer_next(following.id, driver)
+    await night.accept(offer.id, driver)
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await night.cancel(following.id)
+        heard = await phone.hear("next_call")
+        assert heard["call"] is None
+        assert heard["gone"]["state"] == "cancelled_after_assignment"

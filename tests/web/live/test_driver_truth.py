@@ -17,7 +17,7 @@ from daeri.web.context import WebContext
 from daeri.web.live.driver_listener import DriverListener
 
 ENDED = {"completed", "cancelled_before_assignment", "cancelled_after_assignment", "expired"}
-STEPS = 60
+STEPS = 80
 
 
 class Knowledge:
@@ -27,12 +27,20 @@ class Knowledge:
         self.driver = str(driver)
         self.offers: set[str] = set()
         self.call: tuple[str, int] | None = None
+        self.next_call: tuple[str, int] | None = None
+        self.listed: set[str] = set()
 
     def hear(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "welcome":
                 self.offers = {card["offer_id"] for card in message["offers"]}
                 self._follow(message["call"])
+                self._plan(message["next_call"])
+                self._see(message)
+            case "next_call":
+                self._plan(message["call"])
+            case "listed":
+                self._see(message)
             case "offer":
                 assert message["offer"]["offer_id"] not in self.offers, "told twice"
                 self.offers.add(message["offer"]["offer_id"])
@@ -40,6 +48,12 @@ class Knowledge:
                 self.offers.remove(message["offer_id"])
             case "call":
                 self._follow(message["call"])
+
+    def _plan(self, call: dict[str, Any] | None) -> None:
+        self.next_call = None if call is None else (call["id"], call["version"])
+
+    def _see(self, message: dict[str, Any]) -> None:
+        self.listed = {card["call_id"] for card in message.get("items", message.get("listed"))}
 
     def _follow(self, call: dict[str, Any] | None) -> None:
         is_mine = call is not None and call["state"] not in ENDED and (call["driver"] or {}).get("id") == self.driver
@@ -49,7 +63,10 @@ class Knowledge:
             self.call = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Knowledge) and (self.offers, self.call) == (other.offers, other.call)
+        return isinstance(other, Knowledge) and self._all() == other._all()
+
+    def _all(self) -> tuple[object, ...]:
+        return self.offers, self.call, self.next_call, self.listed
 
     def __hash__(self) -> int:
         return hash(self.driver)
@@ -66,7 +83,10 @@ class Chaos:
 
     async def step(self) -> None:
         deed: Callable[[], Awaitable[object]] = self.random.choice(
-            [self._request, self._offer, self._offer, self._answer, self._answer, self._drive, self._drive, self._end]
+            [
+                *[self._request, self._offer, self._offer, self._answer, self._answer, self._drive, self._drive],
+                *[self._offer_next, self._list, self._take, self._end],
+            ]
         )
         try:
             await deed()
@@ -80,6 +100,17 @@ class Chaos:
     async def _offer(self) -> None:
         call = self.random.choice(self.calls)
         self.offers.append(await self.night.offer(call.id, self.random.choice(self.drivers)))
+
+    async def _offer_next(self) -> None:
+        call = self.random.choice(self.calls)
+        self.offers.append(await self.night.offer_next(call.id, self.random.choice(self.drivers)))
+
+    async def _list(self) -> None:
+        call = self.random.choice(self.calls)
+        await self.night.list_for(call.id, *self.random.sample(self.drivers, 2))
+
+    async def _take(self) -> None:
+        await self.night.take(self.random.choice(self.calls).id, self.random.choice(self.drivers))
 
     async def _answer(self) -> None:
         offer = self.random.choice(self.offers[-3:])

@@ -83,8 +83,8 @@ class CallChanged(msgspec.Struct, frozen=True, tag_field="type", tag="call"):
 class NextCallChanged(msgspec.Struct, frozen=True, tag_field="type", tag="next_call"):
     """The call that the driver begins after the one under way; None when none is.
 
-    Where it was lost (cancelled, released), `gone` is that call as it stands; where it became the call under way,
-    `gone` is None and a `call` message follows.
+    Where it was lost (cancelled, released), `gone` is that call as it stands; where it became the call under way, which
+    a `call` message has said before, `gone` is None.
     """
 
     call: CallOut | None
