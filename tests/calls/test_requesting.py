@@ -6,21 +6,26 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
-from tests.dispatch.factories import Night, request_for
+from tests.dispatch.factories import Night, make_company, request_for
 
 from daeri.calls import api
 from daeri.calls.model import (
     Business,
     Call,
     CallFilter,
+    Change,
     FareFixed,
+    Kind,
+    Label,
     NewFare,
     NewRider,
     RequestCall,
     RiderFixed,
     RiderPhoneInvalid,
     State,
+    Tag,
     TooManyOpenCalls,
 )
 from daeri.customers import api as customers
@@ -28,9 +33,9 @@ from daeri.customers.model import CarDetails, Payer
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.infra.phones import PhoneVault
 from daeri.kernel.errors import DaeriError
-from daeri.kernel.ids import CustomerId
+from daeri.kernel.ids import CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
-from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option
+from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option, Service, Source
 from daeri.policies.model import Versioned
 from daeri.pricing.model import FareOutOfRange, FarePlan, FarePlanPolicy, PlanTerms, Quote, ShortageLevel
 
@@ -269,3 +274,53 @@ async def test_what_a_drive_cost_is_what_was_agreed_unless_something_else_is_sai
                 tx, call.id, night.company, driver, final_amount=final, now=night.clock.now(), ids=night.ids
             )
         assert done.final_amount == cost
+
+
+@pytest.fixture
+async def partner(night: Night) -> CompanyId:
+    async with night.transaction() as tx:
+        return await make_company(tx, night.ids, "dalbit")
+
+
+@pytest.mark.rule("R-004")
+async def test_a_partners_delivery_is_another_kind_than_an_own_one(night: Night, partner: CompanyId) -> None:
+    own = await night.request(service=Service.DELIVERY, car=CAR)
+    theirs = await night.request(service=Service.DELIVERY, car=CAR, source=Source.AFFILIATE, orderer_id=partner)
+    assert api.label(own) == Label(Kind.OWN, (Tag.DELIVERY,))
+    assert api.label(theirs) == Label(Kind.AFFILIATE, (Tag.DELIVERY,))
+
+
+@pytest.mark.rule("I-037")
+async def test_an_own_call_is_consigned_while_a_partner_performs_it_and_for_good_once_it_ends(
+    night: Night, partner: CompanyId
+) -> None:
+    call, driver = await night.request(), await night.driver()
+    assert api.label(await _assigned_to(night, call, driver, partner)).kind is Kind.CONSIGNED
+    async with night.transaction() as tx:
+        await api.release(
+            tx, call.id, night.company, Change(SYSTEM), waits_for=timedelta(0), now=night.clock.now(), ids=night.ids
+        )
+    assert api.label(await night.get(call.id)).kind is Kind.OWN
+    assert api.label(await _assigned_to(night, call, driver, night.company)).kind is Kind.OWN
+    consigned = await _assigned_to(night, await night.request(), driver, partner)
+    ended = await night.cancel(consigned.id, consigned.customer_id)
+    assert api.label(ended).kind is Kind.CONSIGNED
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with night.transaction() as tx:
+            await tx.execute("UPDATE calls SET performer_id = $2 WHERE id = $1", ended.id, night.company)
+
+
+@pytest.mark.rule("I-037")
+async def test_a_partners_grade_is_fixed_at_intake(night: Night, partner: CompanyId) -> None:
+    call = await night.request(source=Source.AFFILIATE, orderer_id=partner)
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with night.transaction() as tx:
+            await tx.execute("UPDATE calls SET source = 'phone' WHERE id = $1", call.id)
+    assert (await night.get(call.id)).source is Source.AFFILIATE
+
+
+async def _assigned_to(night: Night, call: Call, driver: DriverId, performer: CompanyId) -> Call:
+    async with night.transaction() as tx:
+        return await api.assign(
+            tx, call.id, night.company, driver_id=driver, performer_id=performer, now=night.clock.now(), ids=night.ids
+        )

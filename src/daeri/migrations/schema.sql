@@ -108,6 +108,13 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'restrict_violation';
 END $$;
+CREATE FUNCTION public.refuse_fixed_facts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'call %: who ordered it, and after its ending who performed it, is fixed', OLD.number
+        USING ERRCODE = 'check_violation';
+END $$;
 CREATE FUNCTION public.refuse_memo_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1247,6 +1254,8 @@ ALTER INDEX public.decisions_of_driver ATTACH PARTITION public.decisions_elsewhe
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change();
 CREATE TRIGGER call_memo_links_append_only BEFORE DELETE OR UPDATE ON public.call_memo_links FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
 CREATE TRIGGER call_memos_append_only BEFORE DELETE OR UPDATE ON public.call_memos FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
+CREATE TRIGGER calls_orderer_fixed BEFORE UPDATE OF source, orderer_id ON public.calls FOR EACH ROW WHEN (((new.source <> old.source) OR (new.orderer_id <> old.orderer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
+CREATE TRIGGER calls_performer_fixed BEFORE UPDATE OF performer_id ON public.calls FOR EACH ROW WHEN (((old.ended_at IS NOT NULL) AND (new.performer_id IS DISTINCT FROM old.performer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
 CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();

@@ -109,6 +109,18 @@ BEGIN
             AND state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving'));
 END $$;
 
+-- Who ordered a call, and a partner's grade, are fixed at its intake; who performs it, at its ending (I-037).
+CREATE FUNCTION refuse_fixed_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'call %: who ordered it, and after its ending who performed it, is fixed', OLD.number
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER calls_orderer_fixed BEFORE UPDATE OF source, orderer_id ON calls FOR EACH ROW
+WHEN (NEW.source <> OLD.source OR NEW.orderer_id <> OLD.orderer_id) EXECUTE FUNCTION refuse_fixed_facts();
+CREATE TRIGGER calls_performer_fixed BEFORE UPDATE OF performer_id ON calls FOR EACH ROW
+WHEN (OLD.ended_at IS NOT NULL AND NEW.performer_id IS DISTINCT FROM OLD.performer_id)
+EXECUTE FUNCTION refuse_fixed_facts();
+
 -- The drive's positions, appended in chunks of 20-byte records (see drivers); for meter, map and disputes.
 CREATE TABLE call_tracks (
     call_id uuid NOT NULL REFERENCES calls (id),
