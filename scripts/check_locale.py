@@ -68,7 +68,10 @@ family("timeline.", EventKind)
 family("shell.theme.", Theme)
 family("phone.theme.", Theme)
 family("live.", ("connecting", "live", "lost", "signed_out"))
-family("room.", ("home", "calls", "drivers", "jobs"))
+family(
+    "room.",
+    ("home", "calls", "drivers", "customers", "cases", "policies", "notices", "never_meet", "appeals", "jobs"),
+)
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
 family("sign_in.refused.", ("wrong_credentials", "rate_limited"))
 family("phone.app.", ("customer", "customer.short", "driver", "driver.short"))

@@ -23,7 +23,7 @@ TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "lang"
 THEME_COOKIE = "theme"
 # Keys that the pages' scripts may look up; the rest stays on the server.
-SCRIPT_PREFIXES = ("js.", "call.state.", "call.service.", "driver.status.", "unmet.", "live.")
+SCRIPT_PREFIXES = ("js.", "call.state.", "call.service.", "driver.status.", "unmet.", "live.", "ops.", "phone.")
 
 
 class Theme(StrEnum):
@@ -79,6 +79,9 @@ class Pages:
             "stream": "/live/console",
             "session": "/console/session",
             "basemap": msgspec.to_builtins(self.basemap),
+            "app": "console",
+            "api": "/api/v1",
+            "icons": self.assets.url("vendor/icons.svg"),
             "mapWorker": self.assets.url("vendor/maplibre-gl-csp-worker.js"),
             "words": words.under(SCRIPT_PREFIXES),
         }

@@ -18,6 +18,7 @@ COOKIE = "daeri_session"
 CSRF_HEADER = "x-csrftoken"
 APP_HEADER = "x-daeri-app"
 APP_QUERY = "app"  # an EventSource sends no headers
+CONSOLE = "console"  # staff's pages; what says nothing is taken for them too
 _BEARER = "Bearer "
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -61,7 +62,7 @@ async def principal_of(connection: AnyConnection, context: WebContext) -> Princi
 def app_of(connection: AnyConnection) -> App | None:
     """The browser app that asks; None for the console and for programs. Raises SignedOut for one that is not ours."""
     name = connection.headers.get(APP_HEADER) or connection.query_params.get(APP_QUERY)
-    if name is None:
+    if name is None or name == CONSOLE:
         return None
     try:
         return App(name)

@@ -148,6 +148,22 @@ async def drivers(request: PageRequest, room: Room, viewer: Who) -> Response[str
     )
 
 
+@get(["/customers", "/customers/{subject:uuid}", "/drivers/{subject:uuid}"], name="console:people")
+async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | None = None) -> Response[str]:
+    """Customers, one customer, and one driver's file; the room's script reads them over the API."""
+    name = "customers" if request.url.path.startswith("/console/customers") else "drivers"
+    view = name if subject is None else name.removesuffix("s")
+    return room.page(request, "console/room.html", viewer=viewer, room=name, view=view, subject=str(subject or ""))
+
+
+@get(["/never-meet", "/cases", "/notices", "/appeals", "/policies", "/policies/{policy:str}"], name="console:operators")
+async def operators(request: PageRequest, room: Room, viewer: Who, policy: str = "") -> Response[str]:
+    """The operators' other rooms: one page each, whose script reads what it shows over the API."""
+    name = request.url.path.split("/")[2].replace("-", "_")
+    view = "policy" if policy else name
+    return room.page(request, "console/room.html", viewer=viewer, room=name, view=view, subject=policy)
+
+
 @get("/jobs", name="console:jobs")
 async def jobs(request: PageRequest, room: Room, viewer: Who) -> Response[str]:
     """Jobs that failed for good."""
@@ -236,7 +252,7 @@ def to_sign_in(request: PageRequest, _: SignInNeeded) -> Response[None]:
 
 def console_router(room: ConsoleRoom) -> Router:
     """The routes under /console, for the web process to mount."""
-    handlers = [home, calls, call, decisions, drivers, jobs, retry_job, session]
+    handlers = [home, calls, call, decisions, drivers, people, operators, jobs, retry_job, session]
     public = [sign_in_page, sign_in, sign_out, preferences]
     return Router(
         path="/console",

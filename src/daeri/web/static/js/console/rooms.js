@@ -1,0 +1,37 @@
+/** The operators' rooms: each draws itself into the page from what it reads over the API. */
+
+import { Problem, session } from "../phone/client.js";
+import { failed, skeleton } from "../phone/parts.js";
+import { render } from "../phone/view.js";
+import { one } from "../words.js";
+
+/** @typedef {(root: HTMLElement, subject: string) => Promise<void>} Open */
+
+/** @type {Record<string, () => Promise<{ open: Open }>>} */
+const ROOMS = {
+  customers: () => import("./customers.js"),
+  customer: () => import("./customer.js"),
+  driver: () => import("./driver.js"),
+  appeals: () => import("./appeals.js"),
+  never_meet: () => import("./never_meet.js"),
+  cases: () => import("./cases.js"),
+  notices: () => import("./notices.js"),
+  policies: () => import("./policies.js"),
+  policy: () => import("./policy.js"),
+};
+
+async function start() {
+  const root = one("#room");
+  render(skeleton(6), root);
+  try {
+    await session();
+    const room = await ROOMS[root.dataset["view"] ?? ""]?.();
+    await room?.open(root, root.dataset["subject"] ?? "");
+  } catch (problem) {
+    if (problem instanceof Problem && problem.code === "signed_out") location.reload();
+    else if (problem instanceof Problem) render(failed(problem, start), root);
+    else throw problem;
+  }
+}
+
+void start();
