@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from tests.dispatch.factories import Night, make_company, request_for
+from tests.dispatch.factories import CALL_EXPIRY, Night, make_company, request_for
 
 from daeri.calls import api
 from daeri.calls.model import (
@@ -63,7 +63,7 @@ async def request_group(night: Night, commands: Sequence[RequestCall]) -> list[C
 async def change_fare(
     night: Night, call: Call, plan: FarePlan, amount: int | None = None, level: ShortageLevel = ShortageLevel.NONE
 ) -> Call:
-    wanted = NewFare(plan, amount, TERMS, level)
+    wanted = NewFare(plan, amount, TERMS, level, CALL_EXPIRY)
     actor = Actor(ActorKind.CUSTOMER, call.customer_id)
     async with night.transaction() as tx:
         return await api.change_fare(tx, call.id, night.company, wanted, actor, now=night.clock.now(), ids=night.ids)
@@ -210,7 +210,8 @@ async def test_a_waiting_calls_fare_is_changed_and_it_goes_on_waiting(night: Nig
     night.later(seconds=60)
     changed = await change_fare(night, call, FarePlan.RECOMMENDED, level=ShortageLevel.SHORT)
     assert (changed.fare.plan, changed.fare.amount) == (FarePlan.RECOMMENDED, 32_500)
-    kept = replace(changed, fare=call.fare, version=call.version)
+    assert changed.expires_at == night.clock.now() + CALL_EXPIRY
+    kept = replace(changed, fare=call.fare, version=call.version, expires_at=call.expires_at)
     assert kept == call
     async with night.database.reading() as tx:
         last = (await api.timeline(tx, night.company, call.id))[-1]

@@ -31,7 +31,7 @@ POLICY = DispatchPolicy(
 
 
 async def change_fare(night: Night, call: Call, amount: int = 30_000) -> Call:
-    wanted = NewFare(FarePlan.TYPED, amount, TERMS, ShortageLevel.NONE)
+    wanted = NewFare(FarePlan.TYPED, amount, TERMS, ShortageLevel.NONE, timedelta(0))
     actor = Actor(ActorKind.CUSTOMER, call.customer_id)
     async with night.transaction() as tx:
         return await api.change_fare(tx, call.id, night.company, wanted, actor, now=night.clock.now(), ids=night.ids)

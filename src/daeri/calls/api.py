@@ -333,6 +333,7 @@ async def change_fare(
         company_id,
         fare=fare,
         shortage=wanted.shortage,
+        waits_until=now + wanted.waits_for,
         actor=actor,
         event_id=ids.new(),
         now=now,

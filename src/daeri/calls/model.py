@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -220,12 +220,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class NewFare:
-    """Another fare for a call: the plan, what was typed or seen, and what the plans are made by now."""
+    """Another fare for a call: the plan, what was typed or seen, and what the plans are made by now.
+
+    The call waits for at least `waits_for` from then on.
+    """
 
     plan: FarePlan
     amount: int | None
     terms: PlanTerms
     shortage: ShortageLevel
+    waits_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)

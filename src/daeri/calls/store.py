@@ -129,7 +129,7 @@ FROM changed
 _CHANGE_FARE = _CHANGE.format(
     kind=EventKind.FARE_CHANGED,
     guard="",
-    changes="fare_plan = $8, fare_amount = $9",
+    changes="fare_plan = $8, fare_amount = $9, expires_at = greatest(c.expires_at, $11)",
     data="""jsonb_build_object(
         'plan_before', plan_before, 'amount_before', amount_before, 'plan', fare_plan, 'amount', fare_amount,
         'shortage', $10::text)""",
@@ -297,6 +297,7 @@ async def change_fare(
     *,
     fare: Fare,
     shortage: ShortageLevel,
+    waits_until: datetime,
     actor: Actor,
     event_id: UUID,
     now: datetime,
@@ -304,7 +305,7 @@ async def change_fare(
     """Another fare for a call that waits; None when it does not."""
     waiting = [State.REQUESTED]
     head = (call_id, company_id, waiting, now, event_id, actor.kind, actor.id)
-    row = await tx.row(_CHANGE_FARE, *head, fare.plan, fare.amount, shortage)
+    row = await tx.row(_CHANGE_FARE, *head, fare.plan, fare.amount, shortage, waits_until)
     return None if row is None else _call(row)
 
 

@@ -1,5 +1,6 @@
 """What customers do and see while a call waits, and after it: another fare, the right number, progress, receipt."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,8 @@ async def change_fare(
         call, now = await _own(tx, principal, call_id), context.clock.now()
         policies = context.request_policies(principal.company_id, call.origin.region, call.service, now)
         level = await level_at(tx, context, principal.company_id, call.origin.point)
-        wanted = NewFare(data.plan, data.amount, policies.plans, level)
+        waits_for = timedelta(seconds=policies.dispatch.value.call_expiry_s)
+        wanted = NewFare(data.plan, data.amount, policies.plans, level, waits_for)
         changed = await dispatch.change_fare(
             tx, CallId(call_id), principal.company_id, wanted, principal.actor, now=now, ids=context.ids
         )
