@@ -77,12 +77,12 @@ def state_of(customer: Person, call: dict[str, Any]) -> str:
     return str(customer.get(f"/calls/{call['id']}").json()["state"])
 
 
-def until(holds: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Wait for something that no page shows."""
+def until(page: Page, holds: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Wait for something that no page shows, while `page` goes on."""
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "it did not come to be"
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
 
 
 @contextmanager

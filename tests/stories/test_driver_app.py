@@ -88,7 +88,7 @@ def test_a_declined_card_goes_to_nobody_here(running: Running, open_phone: OpenP
     phone.page.locator("[data-decline]").click()
     expect(phone.page.locator("dialog.drive-card")).to_be_hidden()
     expect(phone.page.get_by_text("콜을 기다리는 중")).to_be_visible()
-    until(lambda: phone.truth()["offers"] == [])
+    until(phone.page, lambda: phone.truth()["offers"] == [])
     assert state_of(customer, call) == "requested"
 
 

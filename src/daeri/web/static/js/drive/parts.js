@@ -132,13 +132,13 @@ function gpsWords({ gps, truth }) {
   if (gps.status === "off" || !truth) return nothing;
   const age = ageS();
   const gap = gapS();
-  const isGap = gap !== null && gap > Math.max(OLD_S, 3 * truth.cadence_s);
+  const isGap = gap !== null && gap > Math.max(OLD_S, 3 * truth.cadence_s) && age !== null && age <= OLD_S;
   if (gps.status === "denied" || gps.status === "missing" || age === null) {
     const status = gps.status === "ok" ? "asking" : gps.status;
     return html`<li class="drive-state" data-tone=${status === "asking" ? "warn" : "bad"} data-gps=${status}>${icon("map-pin")}${t(`drive.gps.${status}`)}</li>`;
   }
   if (isGap) return html`<li class="drive-state" data-tone="bad" data-gps="gap">${icon("map-pin")}${t("drive.gps.gap", { s: gap })}</li>`;
-  if (age > OLD_S) return html`<li class="drive-state" data-tone="warn" data-gps="old">${icon("map-pin")}${t("drive.gps.old", { s: age })}</li>`;
+  if (age > Math.max(OLD_S, 2 * truth.cadence_s)) return html`<li class="drive-state" data-tone="warn" data-gps="old">${icon("map-pin")}${t("drive.gps.old", { s: age })}</li>`;
   return html`<li class="drive-state" data-tone="good" data-gps="ok">${icon("map-pin")}${t("drive.gps.ok")}</li>`;
 }
 

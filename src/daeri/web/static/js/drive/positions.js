@@ -10,6 +10,8 @@ import { postPositions } from "./wire.js";
 
 /** A fix older than this is not where the phone is: it is thrown away, also when the way out comes back. */
 const FRESH_MS = 15_000;
+/** A phone from which nothing came for this long is asked again. */
+const REPEAT_MS = 7_000;
 const SHORTEST_BEAT_MS = 1_000;
 
 /** @type {number | null} */
@@ -17,14 +19,16 @@ let watch = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let beat;
 let lastSentFix = 0;
+let startedAt = 0;
 let isPosting = false;
 
 /** Watch and report from now on; again does nothing. */
 export function start() {
   if (watch !== null) return;
   if (!("geolocation" in navigator)) return set({ status: "missing" });
+  startedAt = Date.now();
   if (now().gps.status === "off") set({ status: "asking" });
-  watch = navigator.geolocation.watchPosition(found, failed, { enableHighAccuracy: true, maximumAge: 1_000 });
+  watchAnew();
   tick();
 }
 
@@ -41,11 +45,12 @@ export function findOnce() {
   if (known && serverNow() - known.at < FRESH_MS) return Promise.resolve(known);
   if (!("geolocation" in navigator)) return Promise.resolve(null);
   return new Promise((resolve) => {
-    const options = { enableHighAccuracy: true, maximumAge: 10_000, timeout: 8_000 };
+    const options = { enableHighAccuracy: true, maximumAge: 0, timeout: 8_000 };
+    const askedAt = Date.now();
     navigator.geolocation.getCurrentPosition(
       (position) => {
-        found(position);
-        resolve(fixOf(position));
+        found(position, askedAt);
+        resolve(fixOf(position, askedAt));
       },
       (error) => {
         failed(error);
@@ -62,23 +67,29 @@ export function ageS() {
   return fix ? Math.max(0, Math.round((serverNow() - fix.at) / 1000)) : null;
 }
 
-/** Seconds since a position last left the phone; null before the first. */
+/** Seconds since a position last left the phone, or since it should first have; null while none should. */
 export function gapS() {
-  const sentAt = now().gps.sentAt;
-  return sentAt === null ? null : Math.round((Date.now() - sentAt) / 1000);
+  if (watch === null) return null;
+  return Math.round((Date.now() - (now().gps.sentAt ?? startedAt)) / 1000);
 }
 
-/** @param {GeolocationPosition} position @returns {Fix} */
-function fixOf(position) {
+/**
+ * A fix by the server's clock. One that was asked for afresh is no older than the question, whatever its stamp says:
+ * phones that stand still repeat their last one.
+ * @param {GeolocationPosition} position
+ * @param {number} [askedAt] this phone's clock
+ * @returns {Fix}
+ */
+function fixOf(position, askedAt = 0) {
   const { latitude, longitude, accuracy } = position.coords;
-  // The age of the fix by the phone's clock, put under the server's.
-  const at = serverNow() - Math.max(0, Date.now() - position.timestamp);
+  const measuredAt = Math.max(position.timestamp, askedAt);
+  const at = serverNow() - Math.max(0, Date.now() - measuredAt);
   return { at, lat: latitude, lon: longitude, accuracy };
 }
 
-/** @param {GeolocationPosition} position */
-function found(position) {
-  set({ status: "ok", fix: fixOf(position) });
+/** @param {GeolocationPosition} position @param {number} [askedAt] */
+function found(position, askedAt) {
+  set({ status: "ok", fix: fixOf(position, askedAt) });
 }
 
 /** @param {GeolocationPositionError} error */
@@ -92,22 +103,31 @@ function set(part) {
   change({ gps: { ...now().gps, ...part } });
 }
 
-/** Report once a cadence; a phone that stands still is asked where it is, so that its fix is not old. */
+/** Report once a cadence, and see that there is something to report. */
 function tick() {
   const cadenceMs = Math.max(SHORTEST_BEAT_MS, (now().truth?.cadence_s ?? 3) * 1000);
   beat = setTimeout(() => {
     report();
-    refresh(cadenceMs);
+    refresh();
     tick();
   }, cadenceMs);
 }
 
-/** @param {number} cadenceMs */
-function refresh(cadenceMs) {
+/** Phones that stand still fall silent: a watch that is begun anew answers with where they are. */
+function refresh() {
   const fix = now().gps.fix;
-  if (fix && serverNow() - fix.at < cadenceMs) return;
-  const options = { enableHighAccuracy: true, maximumAge: cadenceMs, timeout: cadenceMs * 2 };
-  navigator.geolocation.getCurrentPosition((position) => watch !== null && found(position), failed, options);
+  if (fix && serverNow() - fix.at < REPEAT_MS) return;
+  watchAnew();
+}
+
+function watchAnew() {
+  if (watch !== null) navigator.geolocation.clearWatch(watch);
+  let askedAt = Date.now();
+  const told = (/** @type {GeolocationPosition} */ position) => {
+    found(position, askedAt);
+    askedAt = 0; // what comes later has its own time
+  };
+  watch = navigator.geolocation.watchPosition(told, failed, { enableHighAccuracy: true, maximumAge: 0 });
 }
 
 function report() {

@@ -16,6 +16,7 @@ const SIGNED_OUT = 4401;
 /** @type {WebSocket | null} */
 let socket = null;
 let isWanted = false;
+let isAsking = false;
 let attempts = 0;
 let stuckSince = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -66,7 +67,7 @@ export function sendFrame(frame) {
 
 /** Do not wait for the pause: there may be a way now. */
 export function again() {
-  if (!isWanted || (socket && socket.readyState <= WebSocket.OPEN && now().link.status !== "lost")) return;
+  if (!isWanted || (socket && socket.readyState <= WebSocket.OPEN)) return;
   attempts = 0;
   connect();
 }
@@ -81,6 +82,8 @@ function lose() {
 
 async function connect() {
   clearTimeout(timer);
+  if (isAsking) return;
+  isAsking = true;
   if (now().link.status !== "lost") mark("connecting");
   forget();
   askTime();
@@ -91,6 +94,8 @@ async function connect() {
     if (problem instanceof Object && "status" in problem && problem.status === 401) return endSession();
     mark("lost");
     later();
+  } finally {
+    isAsking = false;
   }
 }
 
