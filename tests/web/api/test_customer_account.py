@@ -129,3 +129,10 @@ def test_a_person_searches_only_so_often(running: Running) -> None:
     problem = refused(answers[-1], 429, "rate_limited")
     assert problem["facts"]["scope"] == "places"
     assert other.get("/places", params={"q": "서울"}).status_code == 200
+
+
+@pytest.mark.parametrize("lat", ["nan", "inf", "-inf", "1e400", "0"])
+def test_a_point_that_is_none_breaks_nothing(lat: str, me: Person) -> None:
+    for path, more in (("/places", {"q": "서울"}), ("/places/at", {})):
+        answer = me.get(path, params={"lat": lat, "lon": lat, **more})
+        assert answer.status_code == 200 or refused(answer, 400, "validation_failed")
