@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "src" / "daeri" / "web"
 VENDOR = WEB / "static" / "vendor"
 FONT_LIMIT_BYTES = 80 * 1024  # of the first part, which every page loads
+FONT_LETTERS = 640  # of our own words in the first part, the most used ones; those of few words come with the names
 FONT_PARTS = 10  # of what our own words do not use; a browser loads the ones whose letters a page shows
 FONT_SHEET = WEB / "static" / "css" / "fonts.css"
 
@@ -69,20 +71,19 @@ def sprite(archive: tarfile.TarFile, names: list[str], filled: list[str]) -> str
 
 
 def words() -> str:
-    """Every character that our own words need: the locale files and printable ASCII."""
+    """The characters that our own words use most: of the locale files, and all of printable ASCII."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(WEB.glob("locale/*/LC_MESSAGES/*.po"))]
-    ascii_range = "".join(chr(code) for code in range(0x20, 0x7F))
-    return _printable("".join(texts) + ascii_range + "·…–—“”‘’→×₩℃−")
+    always = "".join(chr(code) for code in range(0x20, 0x7F)) + "·…–—“”‘’→×₩℃−"
+    used = Counter(c for c in "".join(texts) if c.isprintable() and c not in always)
+    by_use = sorted(used, key=lambda letter: (-used[letter], letter))
+    return "".join(sorted(always + "".join(by_use[: FONT_LETTERS - len(always)])))
 
 
 def names(extra: str, known: str) -> str:
-    """What names are made of beside `known`: of regions and places that we ship, and `extra`."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/daeri").rglob("*.csv"))]
-    return _printable("".join(texts) + extra, known)
-
-
-def _printable(text: str, known: str = "") -> str:
-    return "".join(sorted({c for c in text if c.isprintable()} - set(known)))
+    """What names are made of beside `known`, and rare words: of regions and places that we ship, and `extra`."""
+    paths = [*(ROOT / "src/daeri").rglob("*.csv"), *WEB.glob("locale/*/LC_MESSAGES/*.po")]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(paths)]
+    return "".join(sorted({c for c in "".join(texts) + extra if c.isprintable()} - set(known)))
 
 
 def other_syllables(known: str) -> str:
@@ -105,9 +106,9 @@ def unicode_range(text: str) -> str:
 def cut_fonts(source: bytes, extra: str, folder: Path) -> None:
     """Write the font in parts, and the style sheet that says which letters are in which.
 
-    The first part has the letters of our own words; it stops when that outgrows its limit. The second has those of
-    names (`extra` and what we ship), the others have the remaining syllables in their order. None has the name that
-    the font's licence reserves.
+    The first part has the letters that our own words use most; it stops when that outgrows its limit. The second has
+    those of rare words and of names (`extra` and what we ship), the others have the remaining syllables in their order.
+    None has the name that the font's licence reserves.
     """
     whole, narrowed = folder / "whole.ttf", folder / "narrowed.ttf"
     whole.write_bytes(source)

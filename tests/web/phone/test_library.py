@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from litestar import Litestar
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from tests.ports import free_port
@@ -246,3 +247,56 @@ def test_the_shell_opens_without_a_network(context: BrowserContext, url: str) ->
         expect(page.locator(".phone-wait")).to_have_count(0)
     finally:
         context.set_offline(False)
+
+
+@pytest.mark.parametrize("look", [f"lang={lang}&theme={theme}" for lang in ("ko", "en") for theme in ("light", "dark")])
+def test_an_auditor_finds_nothing_in_the_design(look: str, context: BrowserContext, url: str) -> None:
+    page = context.new_page()
+    page.goto(f"{url}/design/sheet?{look}")
+    _until(page, "document.querySelectorAll('[data-icons] svg').length > 0")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_an_auditor_finds_nothing_in_signing_in(context: BrowserContext, api: Api, url: str) -> None:
+    api.session = problem(401, "signed_out")
+    page = context.new_page()
+    for path in ("/app", "/drive", "/"):
+        page.goto(url + path)
+        page.get_by_role("heading", level=1).wait_for()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_screens_have_addresses(page: Page) -> None:
+    """A link changes the screen, the way back works, and what is no screen says so."""
+    page.evaluate(
+        """async (base) => {
+            const router = await import(`${base}/router.js`);
+            const { html } = await import(`${base}/view.js`);
+            const screen = (name, left) => ({
+                draw: () => html`<h1>${name}</h1><a href="/design/calls/7">next</a>`,
+                title: () => name,
+                leave: () => (document.body.dataset.left = name),
+            });
+            const outlet = document.body.appendChild(document.createElement("div"));
+            outlet.id = "outlet";
+            history.replaceState(null, "", "/design");
+            const routes = { "": () => screen("first"), "calls/:id": ({ id }) => screen(`call ${id}`) };
+            router.start(outlet, routes, () => screen("nothing"));
+            globalThis.router = router;
+        }""",
+        f"/static/{PAGES.assets.digest}/js/phone",
+    )
+    heading = page.locator("#outlet h1")
+    expect(heading).to_have_text("first")
+    page.locator("#outlet a").click()
+    expect(heading).to_have_text("call 7")
+    expect(heading).to_be_focused()
+    assert page.title() == "call 7 · daeri"
+    assert page.url.endswith("/design/calls/7")
+    assert page.evaluate("document.body.dataset.left") == "first"
+    page.evaluate("router.back()")
+    expect(heading).to_have_text("first")
+    page.evaluate("router.go('no/such')")
+    expect(heading).to_have_text("nothing")

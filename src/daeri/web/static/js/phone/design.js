@@ -117,7 +117,7 @@ function over() {
       <div class="design-frame">
         <div class="toasts"><div class="toast">${icon("circle-check")}<span>${t("design.told")}</span></div></div>
         <div class="sheet"><div class="sheet-body"><header class="sheet-head"><h2>${t("design.sheet")}</h2></header><p class="sheet-text">${t("design.sentence")}</p></div></div>
-        ${parts.bottomBar(parts.places(t("design.tabs"), [{ href: "#1", glyph: "house", text: t("design.home") }, { href: "#2", glyph: "list", text: t("design.lists"), count: 3 }, { href: "#3", glyph: "user", text: t("design.me") }], "#1"))}
+        ${parts.bottomBar(parts.places(t("phone.landing.where"), [{ href: "#1", glyph: "house", text: t("design.home") }, { href: "#2", glyph: "list", text: t("design.lists"), count: 3 }, { href: "#3", glyph: "user", text: t("design.me") }], "#1"))}
       </div>`,
   );
 }

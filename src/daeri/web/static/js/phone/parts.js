@@ -196,7 +196,7 @@ export function facts(lines) {
 /** @param {readonly string[]} head @param {readonly (readonly unknown[])[]} body @param {{ numeric?: readonly number[] }} [look] which columns hold figures */
 export function table(head, body, { numeric = [] } = {}) {
   const look = (/** @type {number} */ i) => (numeric.includes(i) ? "numeric" : "");
-  return html`<div class="table-box" tabindex="0" role="region"><table class="table plain-table">
+  return html`<div class="table-box" tabindex="0"><table class="table plain-table">
     <thead><tr>${head.map((name, i) => html`<th scope="col" class=${look(i)}>${name}</th>`)}</tr></thead>
     <tbody>${body.map((cells) => html`<tr>${cells.map((cell, i) => html`<td class=${look(i)}>${cell}</td>`)}</tr>`)}</tbody>
   </table></div>`;
