@@ -20,6 +20,7 @@ from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReaso
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
 from daeri.support.model import CaseKind, CaseState
+from daeri.web.api.console_policies import Standing
 from daeri.web.console.live import UnmetReason
 from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
@@ -125,9 +126,12 @@ family(
     "drive.trip.",
     ("requested", "assigned", "arrived", "driving", "completed", "cancelled_after_assignment"),
 )
+family("ops.move.", ("assign", "release", "arrive", "start", "complete", "cancel"))
+family("ops.line.", LineKind)
+family("ops.policy.standing.", Standing)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
-OPEN_FAMILIES = ("drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")
+OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")
 
 
 @dataclass(frozen=True, slots=True)

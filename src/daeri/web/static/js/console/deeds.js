@@ -7,10 +7,10 @@ import { html, nothing, t } from "../phone/view.js";
 
 /**
  * Ask for a reason and send it; true when it was done. A refusal is shown where it was asked for.
- * @param {{ title: string, text?: string, yes: string, danger?: boolean, path: string, body?: (reason: string) => unknown, more?: (redraw: () => void) => unknown, isReady?: () => boolean, isReasonless?: boolean }} deed
+ * @param {{ title: string, text?: string, yes: string, danger?: boolean, path: string, body?: (reason: string) => unknown, more?: (redraw: () => void) => unknown, isReady?: () => boolean, isReasonless?: boolean, method?: string }} deed
  * @returns {Promise<boolean>}
  */
-export async function act({ title, text = "", yes, danger = false, path, body = (reason) => ({ reason }), more, isReady = () => true, isReasonless = false }) {
+export async function act({ title, text = "", yes, danger = false, path, body = (reason) => ({ reason }), more, isReady = () => true, isReasonless = false, method = "POST" }) {
   let [reason, wrong, isBusy, key] = ["", "", false, newKey()];
   const done = await openSheet(
     title,
@@ -19,7 +19,7 @@ export async function act({ title, text = "", yes, danger = false, path, body = 
         [isBusy, wrong] = [true, ""];
         redraw();
         try {
-          await send(path, body(reason.trim()), { key });
+          await send(path, body(reason.trim()), { key, method });
           close(true);
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;

@@ -12,6 +12,7 @@ const ROOMS = {
   customers: () => import("./customers.js"),
   customer: () => import("./customer.js"),
   driver: () => import("./driver.js"),
+  applications: () => import("./applications.js"),
   appeals: () => import("./appeals.js"),
   never_meet: () => import("./never_meet.js"),
   cases: () => import("./cases.js"),

@@ -1,0 +1,84 @@
+/** The fields of a policy out of its JSON Schema: what they are called, what may be typed, and how a value is written. */
+
+import { count, t } from "../phone/view.js";
+
+/** @typedef {"number" | "text" | "time" | "list" | "json" | "choice"} Kind */
+/** @typedef {{ name: string, label: string, kind: Kind, bounds: string, options?: { value: string, label: string }[], items?: "number" | "text", write: (value: any) => string }} Field */
+
+/**
+ * @param {any} schema with its $defs
+ * @param {string} policy
+ * @returns {Field[]}
+ */
+export function fieldsOf(schema, policy) {
+  const shape = resolved(schema, schema);
+  return Object.entries(shape.properties ?? {}).map(([name, given]) => fieldOf(policy, name, given, schema));
+}
+
+/** @param {any} part @param {any} schema */
+function resolved(part, schema) {
+  const name = part.$ref?.split("/").pop();
+  return name ? schema.$defs[name] : part;
+}
+
+/** @param {string} policy @param {string} name @param {any} given @param {any} schema @returns {Field} */
+function fieldOf(policy, name, given, schema) {
+  const shape = resolved(given, schema);
+  const label = t(`ops.policy.${policy}.${name}`);
+  const base = { name, label, bounds: boundsOf(shape) };
+  if (shape.enum) {
+    const options = shape.enum.map((/** @type {string} */ value) => ({ value, label: t(`ops.policy.value.${value}`) }));
+    return { ...base, kind: "choice", options, write: String };
+  }
+  if (shape.type === "boolean") {
+    const options = [{ value: "true", label: t("ops.policy.on") }, { value: "false", label: t("ops.policy.off") }];
+    return { ...base, kind: "choice", options, write: String };
+  }
+  if (shape.type === "array") {
+    const items = resolved(shape.items, schema).type === "integer" ? "number" : "text";
+    return { ...base, kind: "list", items, write: (value) => value.join(", ") };
+  }
+  if (shape.type === "object") return { ...base, kind: "json", write: (value) => JSON.stringify(value, null, 1) };
+  if (shape.type === "string") {
+    const isTime = /^\d\d:\d\d/.test(shape.default ?? given.default ?? "");
+    return { ...base, kind: isTime ? "time" : "text", write: (value) => (isTime ? String(value).slice(0, 5) : String(value)) };
+  }
+  return { ...base, kind: "number", write: String };
+}
+
+/** @param {any} shape */
+function boundsOf(shape) {
+  const low = shape.minimum ?? (shape.exclusiveMinimum === undefined ? undefined : `> ${shape.exclusiveMinimum}`);
+  if (low === undefined && shape.maximum === undefined) return "";
+  return `${low ?? ""} – ${shape.maximum === undefined ? "" : count(shape.maximum)}`;
+}
+
+/**
+ * What was typed as the API wants it; the server says what is wrong with it.
+ * @param {Field} field @param {string} typed
+ */
+export function parse(field, typed) {
+  if (field.kind === "number") return typed.trim() === "" ? null : Number(typed);
+  if (field.kind === "list") return typed.split(",").map((each) => each.trim()).filter(Boolean).map((each) => (field.items === "number" ? Number(each) : each));
+  if (field.kind === "json") return readJson(typed);
+  if (field.kind === "time") return typed.length === 5 ? `${typed}:00` : typed;
+  return typed === "true" ? true : typed === "false" ? false : typed;
+}
+
+/** @param {string} typed */
+function readJson(typed) {
+  try {
+    return JSON.parse(typed);
+  } catch {
+    return typed;
+  }
+}
+
+/** @param {Field} field @param {any} value */
+export function asText(field, value) {
+  if (value === undefined) return "–";
+  if (field.options) return field.options.find((each) => each.value === String(value))?.label ?? String(value);
+  if (field.kind === "number") return count(Number(value));
+  if (field.kind === "json") return Object.entries(value).map(([name, inner]) => `${name} ${JSON.stringify(inner).replace(/[{}"]/g, " ").trim()}`).join("; ") || "–";
+  return field.write(value);
+}
