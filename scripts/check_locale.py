@@ -127,6 +127,7 @@ family(
     ("requested", "assigned", "arrived", "driving", "completed", "cancelled_after_assignment"),
 )
 family("ops.move.", ("assign", "release", "arrive", "start", "complete", "cancel"))
+family("ops.move_text.", ("assign", "release", "arrive", "start", "complete", "cancel"))
 family("ops.line.", LineKind)
 family("ops.policy.standing.", Standing)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals

@@ -97,7 +97,7 @@ async function change(move) {
   const isAssign = move === "assign";
   const done = await act({
     title: t(`ops.move.${move}`),
-    text: t(`ops.move.${move}.text`),
+    text: t(`ops.move_text.${move}`),
     yes: t(`ops.move.${move}`),
     danger: DANGEROUS.includes(move),
     path: `/console/calls/${id}/status`,
