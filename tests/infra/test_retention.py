@@ -39,8 +39,8 @@ INSERT INTO sign_in_challenges (id, company_id, purpose, kind, phone_sealed, cod
 VALUES ($1, $2, 'sign_in', 'driver', '\\x00', '\\x00', $3, $3)
 """
 _DECISION = """
-INSERT INTO decisions (call_id, company_id, decided_at, outcome, radius_m, driver_ids, metres, reasons, others, ages, rest,
-                       policy_version)
+INSERT INTO decisions (call_id, company_id, decided_at, outcome, radius_m, driver_ids, metres, reasons, others, ages,
+                       rest, policy_version)
 VALUES ($1, $2, $3, 'offered', 1500, '{}', '{}', '{}', '{}', '{}', '{}', 0)
 """
 
