@@ -16,8 +16,11 @@ from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson
 from daeri.accounts.model import AccountKind, ChallengeId
 from daeri.bootstrap import Program
+from daeri.dispatch import api as dispatch
+from daeri.dispatch.model import Considered, Decision
+from daeri.dispatch.plan import Outcome, Reason
 from daeri.drivers import api as drivers
-from daeri.kernel.ids import CompanyId
+from daeri.kernel.ids import CallId, CompanyId, DriverId
 
 SMALL = {"width": 360, "height": 740}
 NEAR = {"latitude": 37.5012, "longitude": 127.0396, "accuracy": 12}
@@ -75,6 +78,26 @@ def call_of(customer: Person, **changes: Any) -> dict[str, Any]:
 
 def state_of(customer: Person, call: dict[str, Any]) -> str:
     return str(customer.get(f"/calls/{call['id']}").json()["state"])
+
+
+def passed_by(running: Running, phone: DriverPhone, call: dict[str, Any], reason: Reason, metres: int = 900) -> None:
+    """A decision that this driver was near to."""
+    other = running.driver()
+
+    async def decide(program: Program) -> None:
+        now = program.parts.clock.now()
+        considered = (
+            Considered(DriverId(other.id), 400, Reason.CHOSEN, None),
+            Considered(DriverId(phone.id), metres, reason, None, 41 if reason is Reason.STALE_POSITION else 0),
+        )
+        made = Decision(
+            CallId(UUID(call["id"])), running.ours, now, Outcome.OFFERED, 1_500, None, considered, {}, policy_version=0
+        )
+        async with program.parts.database.transaction() as tx:
+            await dispatch.prepare_days(tx, now.date())
+            await dispatch.apply(tx, (), (), [made], now=now)
+
+    running.ask(decide)
 
 
 def until(page: Page, holds: Callable[[], bool], within_s: float = 10.0) -> None:

@@ -16,7 +16,7 @@ import { start as startPositions, stop as stopPositions } from "./positions.js";
 import { listen } from "./queue.js";
 import { missing, routes } from "./routes.js";
 import * as socket from "./socket.js";
-import { change, learn, now, onChange } from "./store.js";
+import { change, learn, now, onChange, shownState } from "./store.js";
 
 const TICK_MS = 250;
 const RETRY_MS = 3_000;
@@ -27,6 +27,7 @@ const root = /** @type {HTMLElement} */ (document.querySelector("#app"));
 /** What the last drawing knew, to see what is new. */
 const seen = {
   call: "",
+  state: "",
   ended: "",
   offers: /** @type {Set<string>} */ (new Set()),
   kept: /** @type {import("./types").Truth | null} */ (null),
@@ -96,6 +97,9 @@ function notice() {
   const over = ended?.id ?? "";
   const isNews = (call && call !== seen.call) || (over && over !== seen.ended);
   const isFirst = !seen.call && !seen.ended && !over;
+  const shown = truth?.call ? shownState(truth.call) : "";
+  if (shown !== seen.state) scrollTo(0, 0); // what is new stands at the top
+  seen.state = shown;
   seen.call = call;
   seen.ended = over;
   if (isNews && !(isFirst && location.pathname !== HOME && !truth?.call) && location.pathname !== HOME) go(HOME);

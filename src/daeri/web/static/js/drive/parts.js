@@ -61,11 +61,14 @@ function stop(kind, word, place, isReached = false) {
   </li>`;
 }
 
+/** What is taken off; nothing is written as nothing. @param {number} amount */
+export const less = (amount) => (amount ? `−${won(amount)}` : won(0));
+
 /** What stays of the fare. @param {Net} net */
 export function netLines(net) {
   return html`<dl class="drive-lines">
-    ${line(t("drive.net.fare"), won(net.fare))} ${line(t("drive.net.commission"), `−${won(net.commission)}`)}
-    ${line(t("drive.net.premium"), `−${won(net.premium)}`)} ${line(t("drive.net.net"), won(net.net), "total")}
+    ${line(t("drive.net.fare"), won(net.fare))} ${line(t("drive.net.commission"), less(net.commission))}
+    ${line(t("drive.net.premium"), less(net.premium))} ${line(t("drive.net.net"), won(net.net), "total")}
   </dl>`;
 }
 

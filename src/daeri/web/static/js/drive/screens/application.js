@@ -42,7 +42,7 @@ function standing(status, given) {
   const symbol = status === "approved" ? "circle-check" : step === "refused" ? "circle-x" : "clock";
   return html`<div class="drive-notice" data-kind=${status === "approved" ? "good" : step === "refused" ? "bad" : "warn"} data-status=${step}>${icon(symbol)}
     <p><strong>${t(`drive.application.status.${step}`)}</strong><br />${given.refusal ?? t(`drive.application.status.${step}.more`)}</p></div>
-    ${given.missing?.length ? html`<p class="drive-warning">${t("drive.application.missing", { what: given.missing.map((kind) => t(`drive.document.${kind}`)).join(", ") })}</p>` : nothing}`;
+    ${status !== "approved" && given.missing?.length ? html`<p class="drive-warning">${t("drive.application.missing", { what: given.missing.map((kind) => t(`drive.document.${kind}`)).join(", ") })}</p>` : nothing}`;
 }
 
 /** @param {string} kind @param {Application} given */

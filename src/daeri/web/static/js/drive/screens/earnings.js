@@ -3,7 +3,7 @@
 import { clock, day as dayWords, html, icon, nothing, svg, t, won } from "../../phone/view.js";
 import { earnings as readEarnings, koreanDay, runsOf } from "../days.js";
 import { load, local, page } from "../go.js";
-import { empty, line } from "../parts.js";
+import { empty, less, line } from "../parts.js";
 
 /** @typedef {import("../days.js").Earnings} Earnings */
 /** @typedef {import("../types").Day} Day */
@@ -31,7 +31,7 @@ function shown({ days, total }) {
       <button class="button plain" ?disabled=${view.last >= koreanDay()} @click=${() => (view.last = moved(7))} aria-label=${t("drive.earnings.later")}>${t("drive.earnings.later_short")}${icon("arrow-right")}</button>
     </div>
     <ul class="drive-rows">${[...days].reverse().map(row)}</ul>
-    <dl class="drive-lines">${line(t("drive.net.fare"), won(total.fares))}${line(t("drive.net.commission"), `−${won(total.commission)}`)}${line(t("drive.net.premium"), `−${won(total.premium)}`)}${line(t("drive.net.net"), won(total.net), "total")}</dl>`;
+    <dl class="drive-lines">${line(t("drive.net.fare"), won(total.fares))}${line(t("drive.net.commission"), less(total.commission))}${line(t("drive.net.premium"), less(total.premium))}${line(t("drive.net.net"), won(total.net), "total")}</dl>`;
 }
 
 /** @param {number} days */
@@ -82,6 +82,6 @@ export function earningsOfDay(day) {
 function run(each) {
   return html`<li class="drive-run">
     <p class="drive-run-head"><strong>${clock(each.ended_at)}</strong><span class="number hint">${each.number}</span><span class="drive-chip">${t(`drive.payment.${each.payment}`)}</span></p>
-    <dl class="drive-lines">${line(t("drive.net.fare"), won(each.fare))}${line(t("drive.net.commission"), `−${won(each.commission)}`)}${line(t("drive.net.premium"), `−${won(each.premium)}`)}${line(t("drive.net.net"), won(each.net), "total")}</dl>
+    <dl class="drive-lines">${line(t("drive.net.fare"), won(each.fare))}${line(t("drive.net.commission"), less(each.commission))}${line(t("drive.net.premium"), less(each.premium))}${line(t("drive.net.net"), won(each.net), "total")}</dl>
   </li>`;
 }

@@ -43,9 +43,9 @@ export function trip(call, state) {
 function pendingWords(call) {
   const waiting = pendingOf(call.id);
   if (!waiting.length) return nothing;
-  return html`<ul class="drive-pending" role="status">
+  return html`<div role="status"><ul class="drive-pending">
     ${waiting.map((command) => html`<li data-pending=${command.what}>${icon("clock")}${t(`drive.pending.${command.what}`)}</li>`)}
-  </ul>`;
+  </ul></div>`;
 }
 
 /** Vias reached, as the server knows them and as they were pressed. @param {Call} call */
