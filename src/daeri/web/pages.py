@@ -23,7 +23,19 @@ TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE = "lang"
 THEME_COOKIE = "theme"
 # Keys that the pages' scripts may look up; the rest stays on the server.
-SCRIPT_PREFIXES = ("js.", "call.state.", "call.service.", "driver.status.", "unmet.", "live.", "ops.", "phone.", "room.")
+SCRIPT_PREFIXES = (
+    "js.",
+    "call.state.",
+    "call.service.",
+    "driver.status.",
+    "unmet.",
+    "live.",
+    "ops.",
+    "phone.",
+    "room.",
+    "shortage.",
+    "weather.",
+)
 
 
 class Theme(StrEnum):
