@@ -27,15 +27,20 @@ export function callScreen(id) {
   /** @type {[number, number][] | null} */
   let line = null;
   let isMissing = false;
+  let isReading = false;
   let ticks = 0;
 
   async function read() {
+    isReading = true;
     try {
-      change({ known: withCall(state.known, await readCall(id)) });
+      // The answer first: what is known by then may be newer than what was known before.
+      const found = await readCall(id);
+      change({ known: withCall(state.known, found) });
     } catch (problem) {
       isMissing = problem instanceof Problem && problem.status === 404;
       redraw();
     }
+    isReading = false;
     void readLine();
   }
 
@@ -77,6 +82,8 @@ export function callScreen(id) {
       return call ? t(`app.call.${call.state}`) : t("app.call.title");
     },
     hasMap: true,
+    // A call that ended while the stream was away is in no snapshot.
+    heard: () => void (!state.known.calls.has(id) && !isReading && !isMissing && state.isOnline && read()),
     scene: () => sceneOf(state.known.calls.get(id), line),
     draw: () => {
       const call = state.known.calls.get(id);

@@ -58,7 +58,6 @@ const canvas = Object.assign(document.createElement("div"), { className: "app-ma
 const panel = Object.assign(document.createElement("div"), { className: "app-panel" });
 const banner = Object.assign(document.createElement("div"), { className: "app-banner" });
 mapHost.append(canvas, Object.assign(document.createElement("i"), { className: "centre-pin" }));
-mapHost.ariaHidden = "true";
 
 /** @type {Screen | null} */
 let current = null;
@@ -69,7 +68,7 @@ function framed(make) {
     newScene();
     const screen = make(params);
     current = screen;
-    queueMicrotask(() => panel.querySelector("[data-focus]") instanceof HTMLElement && /** @type {HTMLElement} */ (panel.querySelector("[data-focus]")).focus());
+    queueMicrotask(begun);
     return {
       title: screen.title,
       leave: () => screen.leave?.(),
@@ -79,6 +78,13 @@ function framed(make) {
       },
     };
   };
+}
+
+/** A screen begins at its top, and at the field that it is for. */
+function begun() {
+  panel.querySelector(".app-main")?.scrollTo(0, 0);
+  const field = panel.querySelector("[data-focus]");
+  if (field instanceof HTMLElement) field.focus();
 }
 
 /** What the screen needs around it. @param {Screen} screen */
@@ -128,6 +134,7 @@ function announce(call) {
   const before = state.known.calls.get(call.id);
   if (!before || before.state === call.state) return;
   if (call.state === "assigned" || call.state === "arrived") navigator.vibrate?.(200);
+  if (location.pathname.endsWith(call.id)) panel.querySelector(".app-main")?.scrollTo(0, 0);
   const said = document.querySelector("[data-said]");
   if (said) said.textContent = t(`app.call.${call.state}`);
 }

@@ -23,6 +23,8 @@ export function requestScreen() {
   let quote = null;
   let asked = 0;
   let askedFor = "";
+  /** What the present quote is for: the button waits for the quote of what is chosen now. */
+  let quotedFor = "";
   let failure = "";
   /** @type {{ level: string, reason: string | null } | null} */
   let scarce = null;
@@ -36,23 +38,26 @@ export function requestScreen() {
     if (body === askedFor) return;
     askedFor = body;
     clearTimeout(pause);
-    pause = setTimeout(() => ask(JSON.parse(body)), quote ? PAUSE_MS : 0);
+    pause = setTimeout(() => ask(body), quote ? PAUSE_MS : 0);
   }
 
-  /** @param {unknown} body */
+  /** @param {string} body */
   async function ask(body) {
     const mine = ++asked;
-    [quote, failure] = [null, ""];
-    redraw();
     try {
-      const answer = await askQuote(body);
+      const answer = await askQuote(JSON.parse(body));
       if (mine !== asked) return;
-      quote = answer;
+      [quote, quotedFor, failure] = [answer, body, ""];
     } catch (problem) {
       if (mine !== asked) return;
-      failure = sentence(problem);
+      [quote, quotedFor, failure] = [null, "", sentence(problem)];
     }
     redraw();
+  }
+
+  /** The quote of what is chosen now; null while it is being asked for. */
+  function present() {
+    return isQuotable(state.draft) && quotedFor === JSON.stringify(quoteBody(state.draft)) ? quote : null;
   }
 
   function again() {
@@ -61,10 +66,12 @@ export function requestScreen() {
   }
 
   async function request() {
-    if (!quote || missing(state.draft, quote)) return;
-    const body = callBody(state.draft, chosenPlan(state.draft, quote));
+    const quoted = present();
+    if (!quoted || missing(state.draft, quoted)) return;
+    const body = callBody(state.draft, chosenPlan(state.draft, quoted));
     const made = await command("request", "/calls", body);
-    if (!made) return;
+    // A fare that has changed meanwhile is shown before it is asked for again.
+    if (!made) return again();
     change({ known: withCall(state.known, made), draft: { ...emptyDraft(), origin: state.draft.origin, payment: state.draft.payment } });
     replace(`/app/calls/${made.id}`);
   }
@@ -76,13 +83,14 @@ export function requestScreen() {
   }
 
   function button() {
-    const lacks = missing(state.draft, quote);
+    const quoted = present();
+    const lacks = missing(state.draft, quoted);
     const until = state.cancellations?.restricted_until;
     const restricted = Boolean(until);
     return html`<footer class="bottom-bar">
       <p class="foot-note" role="status">${lacks && lacks !== "quote" ? t(`app.missing.${lacks}`) : until ? t("app.restricted.until", { day: day(until), clock: clock(until) }) : payer()}</p>
       <button type="button" class="button primary wide tall" data-request ?disabled=${Boolean(lacks) || restricted || isBusy("request") || !state.isOnline} @click=${request}>
-        ${isBusy("request") ? t("app.request.sending") : buttonWords(quote)}
+        ${isBusy("request") ? t("app.request.sending") : buttonWords(quoted)}
       </button>
     </footer>`;
   }

@@ -47,7 +47,8 @@ async function open(element) {
 
 /** The panel grew or shrank: what was in view stays in view. */
 function resized() {
-  if (!map) return;
+  // A map that is not shown has no size.
+  if (!map || !map.map.getCanvas().parentElement?.clientHeight) return;
   map.resize();
   if (scene.isPinned) return;
   newScene();
