@@ -18,6 +18,7 @@ from daeri.kernel.time import KST
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("stories-driver")]
 OpenPhone = Callable[..., DriverPhone]
+MAPS = {"한빛지도": "https://maps.example/?q={lat},{lon}"}
 CASH = {"payment": "cash"}
 _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f0005000"
@@ -28,7 +29,7 @@ _PIXEL = bytes.fromhex(
 @pytest.fixture(scope="module")
 def running(server_dsn: str, template: str) -> Iterator[Running]:
     roles = frozenset({Role.WEB, Role.WORKER})  # earnings are counted by the worker
-    with start_running(server_dsn, template, "driver_pages", roles=roles) as server:
+    with start_running(server_dsn, template, "driver_pages", roles=roles, navigation_links=MAPS) as server:
         yield server
 
 
@@ -66,7 +67,7 @@ def waited_longer(running: Running, call: dict[str, Any], more: timedelta) -> No
 def finish(phone: DriverPhone) -> None:
     phone.page.locator("[data-do=start]").click()
     phone.page.locator(".drive-foot [data-do=complete]").click()
-    phone.page.locator("dialog.sheet").get_by_role("button").nth(1).click()
+    phone.page.locator("dialog.sheet [data-yes]").click()
     expect(phone.page.locator("[data-put-away]")).to_be_visible()
 
 
@@ -211,3 +212,15 @@ def test_the_next_call_comes_on_a_smaller_card_while_driving(running: Running, o
     page.locator("[data-put-away]").click()
     expect(page.get_by_role("heading", name="고객에게 가는 중")).to_be_visible()
     assert phone.truth()["call"]["number"] == following["number"]
+
+
+def test_the_way_is_handed_over_to_the_maps_of_the_setting(running: Running, open_phone: OpenPhone) -> None:
+    phone = open_phone()
+    page = phone.page
+    phone.context.route("https://maps.example/**", lambda route: route.fulfill(body="map"))
+    phone.go_on_duty()
+    phone.take_offer(call_of(running.customer())["id"])
+    page.locator("[data-navigate]").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="한빛지도").click()
+    assert opened.value.url.startswith("https://maps.example/?q=37.497900,127.027600")

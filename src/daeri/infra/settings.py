@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     map_style_url: str | None = Field(
         None, description="MapLibre style of the basemap. Absent: the outline map, which needs no internet."
     )
+    navigation_links: dict[str, str] = Field(
+        {},
+        description="Maps that drivers may be led by, beside the phone's own: a name and an address with `{lat}`,"
+        " `{lon}` and `{name}` in it, as a JSON object.",
+    )
     router_kind: RouterKind = Field(
         RouterKind.STRAIGHT, description="`straight` (line x detour factor), `osrm` or `valhalla`."
     )
@@ -114,6 +119,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_roles(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("navigation_links")
+    @classmethod
+    def _links_lead_somewhere(cls, links: dict[str, str]) -> dict[str, str]:
+        for name, url in links.items():
+            if url.lower().startswith(("javascript:", "data:")) or not ("{lat}" in url and "{lon}" in url):
+                raise ValueError(f"navigation_links {name!r}: an address with {{lat}} and {{lon}} is needed")
+        return links
 
     @model_validator(mode="after")
     def _belongs_together(self) -> "Settings":

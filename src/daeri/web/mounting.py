@@ -48,7 +48,13 @@ def build_rooms(context: WebContext) -> Rooms:
     console, customers = ConsoleStreams(context, feed), CustomerStreams(context, feed)
     is_secure = context.settings.web_url.startswith("https")
     room = ConsoleRoom(pages, rows, rows, CookieDoor(context), secure_cookies=is_secure)
-    phone = PhoneRoom(pages, context.settings.driver_socket_url, is_secure, is_demo=context.is_demo)
+    phone = PhoneRoom(
+        pages,
+        context.settings.driver_socket_url,
+        is_secure,
+        is_demo=context.is_demo,
+        navigation=context.settings.navigation_links,
+    )
     routers: list[ControllerRouterHandler] = [
         *phone_routers(phone),
         console_router(room),

@@ -1,7 +1,7 @@
 """The routes of the apps' shells, the first page, what a browser prefers, and the page of the design."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ class PhoneRoom:
     socket_url: str
     secure_cookies: bool
     is_demo: bool = False
+    navigation: Mapping[str, str] = field(default_factory=dict)
     _rendered: dict[tuple[str, Reader], bytes] = field(default_factory=dict)
 
     def reader(self, request: Req, default: Theme = Theme.AUTO) -> Reader:
@@ -52,8 +53,11 @@ class PhoneRoom:
     def shell(self, shell: Shell, reader: Reader) -> bytes:
         key = (shell.name, reader)
         if key not in self._rendered:
-            self._rendered[key] = shells.page(shell, self.pages, reader, is_demo=self.is_demo).encode()
+            self._rendered[key] = self._page(shell, reader).encode()
         return self._rendered[key]
+
+    def _page(self, shell: Shell, reader: Reader) -> str:
+        return shells.page(shell, self.pages, reader, is_demo=self.is_demo, navigation=self.navigation)
 
     def page(self, request: Req, template: str, **context: object) -> Response[bytes]:
         html = self.pages.render(template, self.reader(request), **context).encode()

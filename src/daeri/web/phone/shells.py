@@ -69,7 +69,9 @@ def files(shell: Shell, assets: Assets) -> list[str]:
     return [*styles(shell, assets), *modules(shell, assets), _ICONS, _FONT, *icons]
 
 
-def config(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> dict[str, object]:
+def config(
+    shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool, navigation: Mapping[str, str] | None = None
+) -> dict[str, object]:
     """What the app's scripts read: see PhoneConfig in static/js/phone/types.d.ts. Nothing in it is personal."""
     assets = pages.assets
     return {
@@ -79,6 +81,7 @@ def config(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> dict
         "lang": reader.language.value,
         "theme": reader.theme.value,
         "isDemo": is_demo,
+        "navigation": [{"name": name, "url": url} for name, url in (navigation or {}).items()],
         "account": "",
         "stream": shell.stream,
         "session": f"{API_PATH}/session?app={shell.name}",
@@ -93,7 +96,9 @@ def config(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> dict
     }
 
 
-def page(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> str:
+def page(
+    shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool, navigation: Mapping[str, str] | None = None
+) -> str:
     """The HTML of every address of the app: the same for everybody with this language and theme."""
     return pages.render(
         "phone/app.html",
@@ -102,7 +107,7 @@ def page(shell: Shell, pages: Pages, reader: Reader, *, is_demo: bool) -> str:
         styles=styles(shell, pages.assets),
         modules=modules(shell, pages.assets),
         entry=shell.entry,
-        phone_config=config(shell, pages, reader, is_demo=is_demo),
+        phone_config=config(shell, pages, reader, is_demo=is_demo, navigation=navigation),
     )
 
 

@@ -156,6 +156,9 @@ export const sinceS = (iso) => Math.max(0, (serverNow() - Date.parse(iso)) / 100
 /** Whether something of this kind is being sent at this moment. @param {string} what */
 export const isBusy = (what) => now().busy === what;
 
+/** How many drives, in a language that counts one apart. @param {number} n */
+export const runsWords = (n) => (n === 1 ? t("drive.earnings.one_run") : t("drive.earnings.runs", { n }));
+
 /** List or map. @param {{ asMap: boolean }} view */
 export function views(view) {
   const options = [

@@ -8,7 +8,7 @@ import { canVibrate, choice, choose } from "../alarm.js";
 import { canKeepAwake } from "../awake.js";
 import { account, leave } from "../config.js";
 import { load, page } from "../go.js";
-import { empty, line } from "../parts.js";
+import { empty, line, runsWords } from "../parts.js";
 import { signal } from "../wire.js";
 
 /** @typedef {{ level: string | null, score: number | null, points: number | null, rating: number | null, runs: number }} Standing */
@@ -37,7 +37,7 @@ export function standing() {
 function shownStanding(read) {
   const later = t("drive.standing.later");
   return html`<dl class="drive-lines">
-      ${line(t("drive.standing.runs"), t("drive.earnings.runs", { n: read.runs }))}
+      ${line(t("drive.standing.runs"), runsWords(read.runs))}
       ${line(t("drive.standing.rating"), read.rating === null ? t("drive.standing.no_rating") : t("drive.standing.stars", { n: read.rating.toFixed(1) }))}
       ${line(t("drive.standing.level"), read.level ?? later)} ${line(t("drive.standing.score"), read.score ?? later)} ${line(t("drive.standing.points"), read.points ?? later)}
     </dl>

@@ -21,7 +21,7 @@ export function fullCard(card, state) {
       <div><h2 id="card-title">${card.slot === "next" ? t("drive.card.title_next") : t("drive.card.title")}</h2><p class="number hint">${card.number}</p></div>
       ${ring(card)}
     </div>
-    <div class="drive-card-body">
+    <div class="drive-card-body" tabindex="0" role="group" aria-labelledby="card-title">
       ${bigFigure(card)} ${chips(card)}
       <dl class="drive-pair">
         ${line(t("drive.card.pickup"), distanceWords(card.pickup_m, card.pickup_s))}
@@ -39,7 +39,7 @@ export function smallCard(card) {
       <div><h2 id="card-title">${t("drive.card.title_next")}</h2><p class="drive-card-short">${placeName(card.origin)} → ${placeName(card.destination)}</p></div>
       ${ring(card)}
     </div>
-    <div class="drive-card-body">${bigFigure(card)}
+    <div class="drive-card-body" tabindex="0" role="group" aria-labelledby="card-title">${bigFigure(card)}
       <p class="drive-card-short">${distanceWords(card.pickup_m, card.pickup_s)} · ${t(`drive.payment.${card.payment}`)}</p>
     </div>
     ${answers(card)}`;

@@ -3,7 +3,7 @@
 import { clock, day as dayWords, html, icon, nothing, svg, t, won } from "../../phone/view.js";
 import { earnings as readEarnings, koreanDay, runsOf } from "../days.js";
 import { load, local, page } from "../go.js";
-import { empty, less, line } from "../parts.js";
+import { empty, less, line, runsWords } from "../parts.js";
 
 /** @typedef {import("../days.js").Earnings} Earnings */
 /** @typedef {import("../types").Day} Day */
@@ -24,7 +24,7 @@ export function earnings() {
 /** @param {Earnings} read */
 function shown({ days, total }) {
   return html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.earnings.week")}</span><strong>${won(total.net)}</strong>
-      <span class="drive-figure-how">${t("drive.earnings.runs", { n: total.runs })}</span></p>
+      <span class="drive-figure-how">${runsWords(total.runs)}</span></p>
     ${bars(days)}
     <div class="drive-switch">
       <button class="button plain" @click=${() => (view.last = moved(-7))} aria-label=${t("drive.earnings.earlier")}>${icon("arrow-left")}${t("drive.earnings.earlier_short")}</button>
@@ -68,7 +68,7 @@ const weekday = (day) => weekdays.format(new Date(noon(day)));
 
 /** @param {Day} each */
 function row(each) {
-  const words = html`<span class="drive-row-main"><strong>${shortDay(each.day)}</strong><span class="hint">${t("drive.earnings.runs", { n: each.runs })}</span></span><strong class="tabular">${won(each.net)}</strong>`;
+  const words = html`<span class="drive-row-main"><strong>${shortDay(each.day)}</strong><span class="hint">${runsWords(each.runs)}</span></span><strong class="tabular">${won(each.net)}</strong>`;
   if (!each.runs) return html`<li class="drive-row" data-quiet>${words}<span class="icon"></span></li>`;
   return html`<li><a class="drive-row" href=${`/drive/earnings/${each.day}`}>${words}${icon("chevron-right")}</a></li>`;
 }

@@ -7,7 +7,7 @@ import { canKeepAwake } from "../awake.js";
 import { ask } from "../ask.js";
 import { expiryNotices } from "../expiry.js";
 import { link } from "../go.js";
-import { isBusy } from "../parts.js";
+import { isBusy, runsWords } from "../parts.js";
 import { today } from "../days.js";
 
 /** @typedef {import("../types").State} State */
@@ -43,7 +43,7 @@ function figures() {
   return html`<a class="drive-today" href="/drive/earnings">
     <span class="drive-today-word">${t("drive.home.today")}</span>
     <strong class="tabular">${won(day.net)}</strong>
-    <span class="drive-today-runs">${t("drive.earnings.runs", { n: day.runs })}</span>${icon("chevron-right")}
+    <span class="drive-today-runs">${runsWords(day.runs)}</span>${icon("chevron-right")}
   </a>`;
 }
 
