@@ -15,8 +15,10 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 from daeri.calls.model import EventKind, Kind, State, Tag
+from daeri.companies.model import Audience
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
+from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
 from daeri.support.model import CaseKind, CaseState
@@ -71,7 +73,10 @@ family("phone.theme.", Theme)
 family("live.", ("connecting", "live", "lost", "signed_out"))
 family(
     "room.",
-    ("home", "calls", "drivers", "customers", "cases", "policies", "notices", "never_meet", "appeals", "jobs"),
+    (
+        *("home", "calls", "drivers", "customers", "cases", "policies", "notices", "jobs"),
+        *("never_meet", "applications", "appeals"),
+    ),
 )
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
 family("sign_in.refused.", ("wrong_credentials", "rate_limited"))
@@ -130,6 +135,13 @@ family("ops.move.", ("assign", "release", "arrive", "start", "complete", "cancel
 family("ops.move_text.", ("assign", "release", "arrive", "start", "complete", "cancel"))
 family("ops.line.", LineKind)
 family("ops.policy.standing.", Standing)
+family("ops.sign_up.", SignUp)
+family("ops.duty.", Duty)
+family("ops.paper.", Paper)
+family("ops.document.", DocumentKind)
+family("ops.application.", ApplicationState)
+family("ops.audience.", Audience)
+family("ops.notice.", ("shown", "planned", "ended", "withdrawn"))
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from daeri.customers import business_store, store
 from daeri.customers.cancelling import (
     OwnCancel,
+    cancel_limit,
     check_may_request,
     count_cancel,
     forgive,
@@ -63,6 +64,7 @@ __all__ = [
     "business_account",
     "business_accounts",
     "business_accounts_by_id",
+    "cancel_limit",
     "car",
     "change_car",
     "check_may_request",

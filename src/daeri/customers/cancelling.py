@@ -94,6 +94,11 @@ async def standing(tx: Tx, company_id: CompanyId, customer_id: CustomerId, *, no
     )
 
 
+async def cancel_limit(tx: Tx, company_id: CompanyId, *, now: datetime) -> int:
+    """How many cancels that count lead to a restriction now."""
+    return (await _policy(tx, company_id, now)).value.limit
+
+
 async def standings(
     tx: Tx, company_id: CompanyId, customer_ids: Sequence[CustomerId], *, now: datetime
 ) -> dict[CustomerId, tuple[int, InForce | None]]:

@@ -35,6 +35,12 @@ SCRIPT_PREFIXES = (
     "room.",
     "shortage.",
     "weather.",
+    "actor.",
+    "case.",
+    "restriction.",
+    "rating.tag.",
+    "drive.licence.",
+    "drive.suspension.reason.",
 )
 
 

@@ -26,8 +26,11 @@ class CustomerRow(msgspec.Struct, frozen=True):
 
 
 class CustomerRows(msgspec.Struct, frozen=True):
+    """`limit` is how many cancels lead to a restriction now."""
+
     items: list[CustomerRow]
     next_cursor: str | None = None
+    limit: int = 0
 
 
 class CancelRow(msgspec.Struct, frozen=True):

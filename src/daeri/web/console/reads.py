@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from daeri.customers.model import Payer
+from daeri.drivers.model import SignUp
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.pricing.model import FarePlan
 from daeri.web.console.live import Place, UnmetReason
@@ -200,6 +201,7 @@ class DriverRow(msgspec.Struct, frozen=True):
     seen_at: datetime | None = None
     call_id: UUID | None = None
     call_number: str | None = None
+    sign_up: SignUp = SignUp.APPROVED
 
 
 class DriverRows(msgspec.Struct, frozen=True):

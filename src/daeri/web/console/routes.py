@@ -37,6 +37,8 @@ from daeri.web.pages import (
 from daeri.web.words import Language, choose_language
 
 YEAR_S = 365 * 24 * 3600
+# Rooms that are reached through another, which stays marked in the rail.
+ROOMS_ABOVE = {"never_meet": "customers", "applications": "drivers", "appeals": "drivers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +155,19 @@ async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | 
     """Customers, one customer, and one driver's file; the room's script reads them over the API."""
     name = "customers" if request.url.path.startswith("/console/customers") else "drivers"
     view = name if subject is None else name.removesuffix("s")
-    return room.page(request, "console/room.html", viewer=viewer, room=name, view=view, subject=str(subject or ""))
+    known = str(subject or "")
+    return room.page(request, "console/room.html", viewer=viewer, room=name, title=name, view=view, subject=known)
 
 
-@get(["/never-meet", "/cases", "/notices", "/appeals", "/policies", "/policies/{policy:str}"], name="console:operators")
+@get(
+    ["/never-meet", "/cases", "/notices", "/applications", "/appeals", "/policies", "/policies/{policy:str}"],
+    name="console:operators",
+)
 async def operators(request: PageRequest, room: Room, viewer: Who, policy: str = "") -> Response[str]:
     """The operators' other rooms: one page each, whose script reads what it shows over the API."""
     name = request.url.path.split("/")[2].replace("-", "_")
-    view = "policy" if policy else name
-    return room.page(request, "console/room.html", viewer=viewer, room=name, view=view, subject=policy)
+    view, above = "policy" if policy else name, ROOMS_ABOVE.get(name, name)
+    return room.page(request, "console/room.html", viewer=viewer, room=above, title=name, view=view, subject=policy)
 
 
 @get("/jobs", name="console:jobs")

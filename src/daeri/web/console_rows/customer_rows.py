@@ -66,7 +66,8 @@ async def search(
         )
         shown = found[:CALLS_PER_PAGE]
         items = await _customers(tx, context, company_id, shown, now)
-    return CustomerRows(items, str(shown[-1].id) if len(found) > len(shown) else None)
+        limit = await customers.cancel_limit(tx, company_id, now=now)
+    return CustomerRows(items, str(shown[-1].id) if len(found) > len(shown) else None, limit)
 
 
 async def page(context: WebContext, viewer: Viewer, customer_id: UUID) -> CustomerPage:

@@ -9,6 +9,7 @@ from daeri.accounts.model import AccountKind, Permission
 from daeri.calls import api as calls
 from daeri.dispatch import api as dispatch
 from daeri.drivers import api as drivers
+from daeri.drivers.model import SignUp
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import AccountId, CompanyId, DriverId
@@ -34,6 +35,7 @@ _STATES = {
 class _Found:
     driver_id: DriverId
     state: DriverState
+    sign_up: SignUp
 
 
 async def search(context: WebContext, viewer: Viewer, q: str, state: str, cursor: str | None) -> DriverRows:
@@ -42,8 +44,8 @@ async def search(context: WebContext, viewer: Viewer, q: str, state: str, cursor
     after = read_cursor(cursor)
     async with context.database.transaction() as tx:
         everyone = [
-            _Found(driver_id, state_of(context, company_id, driver_id, is_on_duty=on_duty))
-            for driver_id, on_duty in await store.drivers(tx, company_id)
+            _Found(driver_id, state_of(context, company_id, driver_id, is_on_duty=on_duty), sign_up)
+            for driver_id, on_duty, sign_up in await store.drivers(tx, company_id)
             if after is None or driver_id > after
         ]
         wanted = [found for found in everyone if not state or found.state == state]
@@ -96,6 +98,7 @@ async def _rows(tx: Tx, context: WebContext, company_id: CompanyId, shown: Seque
                 seen_at=None if newest is None else newest[1],
                 call_id=call_id,
                 call_number=None if call_id is None else numbers.get(call_id),
+                sign_up=found.sign_up,
             )
         )
     return rows

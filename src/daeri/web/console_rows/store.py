@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from daeri.drivers.model import SignUp
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.terms import Service
 
-_DRIVERS = "SELECT id, duty FROM drivers_public WHERE company_id = $1 ORDER BY id"
+_DRIVERS = "SELECT id, duty, status FROM drivers_public WHERE company_id = $1 ORDER BY id"
 # A call's id begins with its time, so that the day's rows are found by the index of the list.
 _TODAY = """
 SELECT count(*) FILTER (WHERE state = 'completed' AND ended_at >= $3) AS finished,
@@ -68,9 +69,11 @@ class Today:
     median_s: float | None
 
 
-async def drivers(tx: Tx, company_id: UUID) -> list[tuple[DriverId, bool]]:
-    """Every driver of the company in the order of their ids, and whether they are on duty."""
-    return [(DriverId(row["id"]), row["duty"] == "on") for row in await tx.rows(_DRIVERS, company_id)]
+async def drivers(tx: Tx, company_id: UUID) -> list[tuple[DriverId, bool, SignUp]]:
+    """Every driver of the company in the order of their ids, whether they are on duty, and whether they may work."""
+    return [
+        (DriverId(row["id"]), row["duty"] == "on", SignUp(row["status"])) for row in await tx.rows(_DRIVERS, company_id)
+    ]
 
 
 async def today(tx: Tx, company_id: UUID, *, first_id: UUID, since: datetime) -> Today:

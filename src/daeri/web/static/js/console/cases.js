@@ -33,7 +33,7 @@ export async function open(root) {
       ${select("state", t("ops.state"), states, asked.state, choose("state"))}
       ${select("kind", t("ops.case.kind"), kinds, asked.kind, choose("kind"))}
     </div>
-    ${list.draw((items) => grid(t("ops.cases"), items.map((each) => line(each, list.read))), none(t(asked.state === "open" ? "ops.cases.none_open" : "ops.cases.none"), "briefcase"))}`;
+    ${list.draw((items) => grid(t("ops.cases"), items.map((each) => line(each, list.read))), none(asked.state === "open" ? t("ops.cases.none_open") : t("ops.cases.none"), "briefcase"))}`;
   await list.read();
 }
 

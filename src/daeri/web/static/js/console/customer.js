@@ -20,9 +20,9 @@ function view(found, again) {
   const { customer } = found;
   return html`${customerTabs()}${back("/console/customers", t("ops.customers"))}
     ${head(customer.name || t("ops.nameless"), customer.restricted_until ? badge(t("ops.restricted"), "bad") : nothing)}
-    <div class="operators-columns">
-      <div class="operators-column">${cancels(found, again)}${wishes(found, again)}${ratings(found)}${cases(found, again)}</div>
-      <div class="operators-column operators-side">${about(found)}${standing(found, again)}${restrictions(found)}</div>
+    <div class="people-columns">
+      <div class="people-column">${cancels(found, again)}${wishes(found, again)}${ratings(found)}${cases(found, again)}</div>
+      <div class="people-column people-side">${about(found)}${standing(found, again)}${restrictions(found)}</div>
     </div>`;
 }
 

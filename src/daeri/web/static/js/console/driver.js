@@ -29,9 +29,9 @@ async function after(deed, again) {
 function view(file, again) {
   return html`${driverTabs()}${back("/console/drivers", t("ops.drivers"))}
     ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
-    <div class="operators-columns">
-      <div class="operators-column">${applications(file, again)}${panel(file, again)}</div>
-      <div class="operators-column operators-side">${about(file)}${papers(file)}${documents(file)}</div>
+    <div class="people-columns">
+      <div class="people-column">${applications(file, again)}${panel(file, again)}</div>
+      <div class="people-column people-side">${about(file)}${papers(file)}${documents(file)}</div>
     </div>`;
 }
 

@@ -73,6 +73,7 @@ export function grid(caption, rows, more = nothing) {
  * @typedef {object} Listing
  * @property {T[] | null} items null while the first page is read
  * @property {Problem | null} problem
+ * @property {any} about what else the newest page says
  * @property {() => Promise<void>} read from the start
  * @property {(rows: (items: T[]) => unknown, none: unknown) => unknown} draw
  */
@@ -87,7 +88,7 @@ export function grid(caption, rows, more = nothing) {
 export function listing(address, redraw) {
   let [asked, isBusy, next] = [0, false, /** @type {string | null} */ (null)];
   /** @type {Listing<T>} */
-  const list = { items: null, problem: null, read: () => fetchPage(null), draw };
+  const list = { items: null, problem: null, about: null, read: () => fetchPage(null), draw };
 
   /** @param {string | null} cursor */
   async function fetchPage(cursor) {
@@ -99,7 +100,7 @@ export function listing(address, redraw) {
       const found = await get(cursor ? `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}` : path);
       if (mine !== asked) return;
       list.items = cursor ? [...(list.items ?? []), ...found.items] : found.items;
-      next = found.next_cursor ?? null;
+      [next, list.about] = [found.next_cursor ?? null, found];
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (mine !== asked) return;
