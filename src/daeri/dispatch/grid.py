@@ -57,7 +57,8 @@ class Pairs(NamedTuple):
     mm: Ints
 
     def take(self, chosen: Ints | Flags) -> "Pairs":
-        return Pairs(self.row[chosen], self.slot[chosen], self.mm[chosen])
+        at = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+        return Pairs(self.row.take(at), self.slot.take(at), self.mm.take(at))
 
 
 class Strips(NamedTuple):
@@ -110,7 +111,9 @@ class Grid:
         if keep.all():
             return self
         chosen = np.flatnonzero(keep)
-        return Grid(self.frame, self.cell[chosen], self.slot[chosen], self.lat[chosen], self.lon[chosen])
+        return Grid(
+            self.frame, self.cell.take(chosen), self.slot.take(chosen), self.lat.take(chosen), self.lon.take(chosen)
+        )
 
 
 def build_grid(slot: Ints, layer: Ints, lat: Floats, lon: Floats) -> Grid:
@@ -122,7 +125,7 @@ def build_grid(slot: Ints, layer: Ints, lat: Floats, lon: Floats) -> Grid:
     bits = len(slot).bit_length()
     packed = np.sort(cell << bits | np.arange(len(slot)))
     order = packed & ((1 << bits) - 1)
-    return Grid(frame, packed >> bits, slot[order], lat[order], lon[order])
+    return Grid(frame, packed >> bits, slot.take(order), lat.take(order), lon.take(order))
 
 
 def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | None = None) -> Pairs:

@@ -90,8 +90,8 @@ class Roster:
         if len(self.finishing):
             self._let_finish()
         on_duty = np.flatnonzero((fleet.status != Status.OFF) & (fleet.at_ms >= 0))
-        company = fleet.company[on_duty].astype(np.int64)
-        self.grid = build_grid(on_duty, company, self.lat[on_duty], self.lon[on_duty])
+        company = fleet.company.take(on_duty).astype(np.int64)
+        self.grid = build_grid(on_duty, company, self.lat.take(on_duty), self.lon.take(on_duty))
 
     @cached_property
     def idle_grid(self) -> Grid:
