@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "../phone/view.js";
 import { refresh } from "./actions.js";
-import { leftMs } from "./clock.js";
+import { leftMs, serverNow } from "./clock.js";
 import { cardToAnswer, fullCard, lostCard, smallCard } from "./screens/card.js";
 import { change, closeOffer } from "./store.js";
 
@@ -37,7 +37,7 @@ export function drawCard(state) {
 function expire(state) {
   for (const card of state.truth?.offers ?? []) {
     if (!card.offer_id || !card.expires_at || leftMs(card.expires_at) > 0) continue;
-    if (Date.now() < Date.parse(card.expires_at) + GRACE_MS && state.link.status === "live") continue;
+    if (serverNow() < Date.parse(card.expires_at) + GRACE_MS && state.link.status === "live") continue;
     closeOffer(card.offer_id, "expired");
     refresh().catch(() => {});
   }
