@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from daeri.infra.settings import Role, load_settings
+from daeri.infra.settings import Role, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,15 @@ def test_tls_changes_the_addresses() -> None:
     settings = load_settings(tls_cert="c.pem", tls_key="k.pem", public_url="https://drive.example/")
     assert settings.web_url == "https://drive.example"
     assert settings.driver_socket_url.startswith("wss://")
+
+
+@pytest.mark.parametrize(
+    ("host", "asked_at", "told"),
+    [
+        ("127.0.0.1", "evil.example", "ws://127.0.0.1:8001/live/driver"),
+        ("0.0.0.0", "192.168.0.7", "ws://192.168.0.7:8001/live/driver"),  # noqa: S104 -- a setting, nobody listens
+        ("0.0.0.0", "evil; script-src *", "ws://0.0.0.0:8001/live/driver"),  # noqa: S104 -- the same
+    ],
+)
+def test_a_process_that_listens_everywhere_names_itself_as_it_was_reached(host: str, asked_at: str, told: str) -> None:
+    assert Settings(host=host).driver_socket_url_at(asked_at) == told

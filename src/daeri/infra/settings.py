@@ -1,5 +1,6 @@
 """Every setting of a daeri process: from the environment (`DAERI_…`), a TOML file, or the command line."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,8 @@ from pydantic_settings import (
 
 DEFAULT_FILE = Path("daeri.toml")
 Port = Annotated[int, Field(ge=0, le=65535)]
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- compared with, not listened on
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 
 class Role(StrEnum):
@@ -153,6 +156,14 @@ class Settings(BaseSettings):
         """Where driver apps open their WebSocket."""
         scheme = "wss" if self.tls_cert else "ws"
         return self.public_driver_url or f"{scheme}://{self.host}:{self.driver_port}/live/driver"
+
+    def driver_socket_url_at(self, host: str) -> str:
+        """The same for somebody who reached the web at `host`: a process that listens everywhere has no name itself."""
+        listens_everywhere = self.host in _EVERYWHERE and _HOST.fullmatch(host) is not None
+        if self.public_driver_url is not None or not listens_everywhere:
+            return self.driver_socket_url
+        scheme = "wss" if self.tls_cert else "ws"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.driver_port}/live/driver"
 
 
 def load_settings(file: Path | None = None, **overrides: object) -> Settings:

@@ -50,7 +50,7 @@ def build_rooms(context: WebContext) -> Rooms:
     room = ConsoleRoom(pages, rows, rows, CookieDoor(context), secure_cookies=is_secure)
     phone = PhoneRoom(
         pages,
-        context.settings.driver_socket_url,
+        context.settings.driver_socket_url_at,
         is_secure,
         is_demo=context.is_demo,
         navigation=context.settings.navigation_links,

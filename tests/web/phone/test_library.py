@@ -73,7 +73,7 @@ def problem(status: int, code: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    room = PhoneRoom(PAGES, "ws://127.0.0.1:1/live/driver", secure_cookies=False)
+    room = PhoneRoom(PAGES, lambda _: "ws://127.0.0.1:1/live/driver", secure_cookies=False)
     app = Litestar([*phone_routers(room), static_router(PAGES.assets)], openapi_config=None)
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))

@@ -26,7 +26,7 @@ SOCKET = "wss://drivers.example/live/driver"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
-    room = PhoneRoom(PAGES, SOCKET, secure_cookies=False)
+    room = PhoneRoom(PAGES, lambda _: SOCKET, secure_cookies=False)
     app = Litestar([*phone_routers(room), static_router(ASSETS)], openapi_config=None)
     with TestClient(app) as opened:
         yield opened

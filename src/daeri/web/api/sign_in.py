@@ -188,11 +188,12 @@ async def get_session(request: Req, context: WebContext, principal: Principal) -
 
 
 @post("/driver/socket-ticket", status_code=201, tags=["driver"])
-async def issue_socket_ticket(context: WebContext, principal: Principal) -> TicketOut:
+async def issue_socket_ticket(request: Req, context: WebContext, principal: Principal) -> TicketOut:
     """A token of a minute for the hello of the driver's socket: an app in a browser cannot read its cookie."""
     driver_of(principal)
     made = accounts.ticket(context.gate, principal, moment=context.moment())
-    return TicketOut(made.token, made.expires_at, context.settings.driver_socket_url)
+    url = context.settings.driver_socket_url_at(request.url.hostname or "")
+    return TicketOut(made.token, made.expires_at, url)
 
 
 def device_of(request: Req) -> Device:

@@ -1,7 +1,7 @@
 """The routes of the apps' shells, the first page, what a browser prefers, and the page of the design."""
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ class PhoneRoom:
     """What every handler of this room works with; rendered pages are kept, as they are the same for everybody."""
 
     pages: Pages
-    socket_url: str
+    socket_url_at: Callable[[str], str]
     secure_cookies: bool
     is_demo: bool = False
     navigation: Mapping[str, str] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class PhoneRoom:
             theme=choose_theme(theme) if theme else default,
         )
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, request: Req) -> dict[str, str]:
         """What every page carries; the driver's app may open its socket."""
-        parts = urlsplit(self.socket_url)
+        parts = urlsplit(self.socket_url_at(request.url.hostname or ""))
         return security_headers(self.pages.basemap, sockets=(f"{parts.scheme}://{parts.netloc}",))
 
     def shell(self, shell: Shell, reader: Reader) -> bytes:
@@ -61,7 +61,7 @@ class PhoneRoom:
 
     def page(self, request: Req, template: str, **context: object) -> Response[bytes]:
         html = self.pages.render(template, self.reader(request), **context).encode()
-        return compressed(request, html, "text/html", self.headers())
+        return compressed(request, html, "text/html", self.headers(request))
 
 
 def compressed(request: Req, content: bytes, media_type: str, headers: dict[str, str]) -> Response[bytes]:
@@ -86,7 +86,7 @@ def _shell_router(room: PhoneRoom, shell: Shell) -> Router:
     def app_page(request: Req) -> Response[bytes]:
         """The shell, whatever screen the address names: the scripts show it."""
         html = room.shell(shell, room.reader(request, shell.default_theme))
-        return compressed(request, html, "text/html", room.headers())
+        return compressed(request, html, "text/html", room.headers(request))
 
     @get("/manifest.webmanifest", name=f"phone:{name}:manifest", sync_to_thread=False)
     def manifest(request: Req) -> Response[bytes]:
@@ -128,7 +128,7 @@ def _first_page(room: PhoneRoom) -> Router:
     def design_sheet(request: Req) -> Response[bytes]:
         """One of the four: the only page that may be framed, and by us alone."""
         html = shells.design_sheet(room.pages, room.reader(request)).encode()
-        headers = room.headers()
+        headers = room.headers(request)
         policy = headers["Content-Security-Policy"].replace("frame-ancestors 'none'", "frame-ancestors 'self'")
         return compressed(request, html, "text/html", {**headers, "Content-Security-Policy": policy})
 
