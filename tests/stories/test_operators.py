@@ -63,6 +63,9 @@ def test_an_application_is_approved_for_the_services_that_are_picked(running: Ru
     expect(part(page, "applications")).to_contain_text("이서연")
     picture = part(page, "documents").get_by_role("img", name="운전면허증")
     expect(picture).to_be_visible()
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-part=documents] img')].every((one) => one.naturalWidth)"
+    )
     page.get_by_role("button", name="승인", exact=True).click()
     page.get_by_role("dialog").get_by_role("switch", name="VIP").click()
     decide(page, "승인")

@@ -5,7 +5,7 @@ import { count, html, nothing, render, t } from "../phone/view.js";
 import { openCase } from "./case_sheet.js";
 import { act } from "./deeds.js";
 import { liftButton, standing as wishStanding } from "./never_meet.js";
-import { back, bare, callLink, caseBadge, customerTabs, driverLink, entries, head, onePage, part, told, when } from "./pieces.js";
+import { back, bare, callLink, caseBadge, driverLink, entries, head, onePage, part, told, when } from "./pieces.js";
 
 /** @typedef {import("./shapes").CustomerPage} CustomerPage */
 /** @typedef {() => Promise<void>} Again */
@@ -18,7 +18,7 @@ export async function open(root, id) {
 /** @param {CustomerPage} found @param {Again} again */
 function view(found, again) {
   const { customer } = found;
-  return html`${customerTabs()}${back("/console/customers", t("ops.customers"))}
+  return html`${back("/console/customers", t("ops.customers"))}
     ${head(customer.name || t("ops.nameless"), customer.restricted_until ? badge(t("ops.restricted"), "bad") : nothing)}
     <div class="people-columns">
       <div class="people-column">${cancels(found, again)}${wishes(found, again)}${ratings(found)}${cases(found, again)}</div>

@@ -5,7 +5,7 @@ import { badge, button, facts, notice } from "../phone/parts.js";
 import { count, html, icon, nothing, render, t } from "../phone/view.js";
 import { answerAppeal } from "./appeals.js";
 import { approve, lift, refuse, suspend } from "./driver_deeds.js";
-import { back, bare, callLink, DASH, date, driverLink, driverTabs, entries, head, onePage, part, told, when } from "./pieces.js";
+import { back, bare, callLink, DASH, date, driverLink, entries, head, onePage, part, told, when } from "./pieces.js";
 
 /** @typedef {import("./shapes").DriverFile} DriverFile */
 /** @typedef {import("./shapes").Suspension} Suspension */
@@ -27,13 +27,16 @@ async function after(deed, again) {
 
 /** @param {DriverFile} file @param {Again} again */
 function view(file, again) {
-  return html`${driverTabs()}${back("/console/drivers", t("ops.drivers"))}
+  return html`${back("/console/drivers", t("ops.drivers"))}
     ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
-      <div class="people-column">${applications(file, again)}${panel(file, again)}</div>
+      <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}</div>
       <div class="people-column people-side">${about(file)}${papers(file)}${documents(file)}</div>
     </div>`;
 }
+
+/** Whether somebody must decide. @param {DriverFile} file */
+const isWaiting = (file) => file.applications.some((each) => each.state === "open");
 
 /** @param {DriverFile} file */
 function about(file) {
@@ -54,7 +57,7 @@ function about(file) {
 function papers(file) {
   const line = (/** @type {"licence" | "insurance"} */ what, /** @type {string | null} */ on) => {
     const near = file.expiries.find((each) => each.what === what);
-    return /** @type {const} */ ([t(`ops.paper.${what}`), html`${date(on)} ${expiry(on, near?.days)}`]);
+    return /** @type {const} */ ([t(`ops.paper.${what}`), html`${on ? date(on) : nothing} ${expiry(on, near?.days)}`]);
   };
   return part(t("ops.papers"), facts([line("licence", file.licence_expires_on), line("insurance", file.insurance_expires_on)]), nothing, "papers");
 }
@@ -69,17 +72,16 @@ function expiry(on, days) {
 
 /** Read when it is opened, as each reading is kept. @param {DriverFile} file */
 function documents(file) {
-  const isOpen = file.applications.some((each) => each.state === "open");
   const line = (/** @type {import("./shapes").ShownDocument} */ each) => {
     const [name, address] = [t(`ops.document.${each.kind}`), `${page.api}/console/drivers/${file.id}/documents/${each.kind}?v=${Date.parse(each.uploaded_at)}`];
     const told = html`<span class="document-name">${name}</span><small class="hint">${when(each.uploaded_at)} · ${kilobytes(each.size)}</small>`;
     if (!each.media_type.startsWith("image/")) return html`<li><a class="document-link" href=${address} download>${icon("file-text")}${told}</a></li>`;
-    return html`<li><details class="document" ?open=${isOpen}><summary>${icon("image")}${told}</summary><img src=${address} alt=${name} loading="lazy" width="320" height="200"></details></li>`;
+    return html`<li><details class="document" ?open=${isWaiting(file)}><summary>${icon("image")}${told}</summary><img src=${address} alt=${name} loading="lazy" width="320" height="200"></details></li>`;
   };
   const missing = file.missing.map((each) => t(`ops.document.${each}`)).join(", ");
   return part(
     t("ops.documents"),
-    html`${missing ? notice(t("ops.documents.missing", { what: missing }), "warn") : nothing}
+    html`${missing && file.status !== "approved" && file.status !== "suspended" ? notice(t("ops.documents.missing", { what: missing }), "warn") : nothing}
       ${file.documents.length ? html`<ul class="documents">${file.documents.map(line)}</ul><p class="hint">${t("ops.documents.kept")}</p>` : bare(t("ops.documents.none"))}`,
     nothing,
     "documents",

@@ -57,7 +57,7 @@ function line(each, again) {
     { head: t("actor.customer"), cell: customerLink(each.customer_id, each.customer) },
     { head: t("actor.driver"), cell: driverLink(each.driver_id, each.driver) },
     { head: t("ops.never_meet.asked_by"), cell: t(`actor.${each.asked_by}`) },
-    { head: t("ops.reason"), cell: each.reason || "–", look: "wide" },
+    { head: t("ops.reason"), cell: each.reason || "–", look: each.reason ? "wide" : "" },
     { head: t("ops.case.call"), cell: callLink(each.call_id, each.call_number) },
     { head: t("ops.never_meet.asked_at"), cell: when(each.asked_at), look: "tabular" },
     { head: t("ops.state"), cell: standing(each) },
