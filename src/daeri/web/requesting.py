@@ -15,14 +15,24 @@ from daeri.kernel.errors import Invalid
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import ActorKind
+from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
-from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip
+from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
 from daeri.web import signals
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.principals import customer_of
 from daeri.web.wire import CallIn, CallOut, DriverOut, PlaceIn, QuoteIn, call_out, place
-from daeri.web.wire_parts import CarIn, DriverPositionOut, PlanOut, QuoteOut, RiderIn, TypedOut
+from daeri.web.wire_parts import (
+    CarIn,
+    DriverPositionOut,
+    PlanOut,
+    QuoteOut,
+    RiderIn,
+    TypedOut,
+    reservation_rules_out,
+    waiting_rules_out,
+)
 
 MOST_ROUTE_POINTS = 500  # of a line on a phone's map
 
@@ -108,7 +118,7 @@ def check_round_trip(data: QuoteIn) -> None:
         raise RoundTripEndsElsewhere()
 
 
-def quote_out(found: Priced, sheet: PlanSheet) -> QuoteOut:
+def quote_out(found: Priced, sheet: PlanSheet, reservation: ReservationPolicy, waiting: WaitingPolicy) -> QuoteOut:
     quote, typed = found.quote, sheet.typed
     return QuoteOut(
         amount=quote.amount,
@@ -121,6 +131,8 @@ def quote_out(found: Priced, sheet: PlanSheet) -> QuoteOut:
         plans=tuple(PlanOut(o.plan, o.amount, o.chance, o.is_default, o.reason) for o in sheet.plans),
         typed=TypedOut(typed.floor_won, typed.ceiling_won, typed.low_below_won),
         shortage=sheet.shortage,
+        reservation=reservation_rules_out(reservation),
+        waiting=waiting_rules_out(waiting),
     )
 
 

@@ -10,7 +10,8 @@ from msgspec import Meta
 from daeri.calls.model import Call, State
 from daeri.customers.model import Payer, Transmission
 from daeri.kernel.terms import Payment
-from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, ShortageLevel
+from daeri.policies.model import ReservationPolicy
+from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, ShortageLevel, WaitingPolicy
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
 Short = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
@@ -129,8 +130,27 @@ class TypedOut(msgspec.Struct, frozen=True):
     low_below_won: int
 
 
+class ReservationRulesOut(msgspec.Struct, frozen=True):
+    """How soon and how late a trip like this may be reserved for."""
+
+    min_minutes_ahead: int
+    max_days_ahead: int
+
+
+class WaitingRulesOut(msgspec.Struct, frozen=True):
+    """What it costs that a driver waits at the origin, and when nobody counts as having come."""
+
+    free_min: int
+    per_min_won: int
+    no_show_after_min: int
+    no_show_fee_won: int
+
+
 class QuoteOut(msgspec.Struct, frozen=True):
-    """The calculator's fare with its lines, the route as [latitude, longitude], and the plans side by side."""
+    """The calculator's fare with its lines, the route as [latitude, longitude], and the plans side by side.
+
+    `reservation` and `waiting` are the rules that a request from here would be held to.
+    """
 
     amount: int
     distance_m: int
@@ -142,6 +162,8 @@ class QuoteOut(msgspec.Struct, frozen=True):
     plans: tuple[PlanOut, ...]
     typed: TypedOut
     shortage: ShortageLevel
+    reservation: ReservationRulesOut
+    waiting: WaitingRulesOut
 
 
 class ShortageOut(msgspec.Struct, frozen=True):
@@ -189,6 +211,14 @@ class ReceiptOut(msgspec.Struct, frozen=True):
     distance_m: int | None
     duration_s: int | None
     driver_name: str | None
+
+
+def reservation_rules_out(policy: ReservationPolicy) -> ReservationRulesOut:
+    return ReservationRulesOut(policy.min_minutes_ahead, policy.max_days_ahead)
+
+
+def waiting_rules_out(policy: WaitingPolicy) -> WaitingRulesOut:
+    return WaitingRulesOut(policy.free_min, policy.per_min_won, policy.no_show_after_min, policy.no_show_fee_won)
 
 
 def fare_out(call: Call) -> FareOut:

@@ -13,10 +13,10 @@ from daeri.customers.model import CarDetails, CustomerLimits, Payer
 from daeri.dispatch.model import Decision
 from daeri.dispatch.plan import Outcome
 from daeri.kernel.ids import CallId, CompanyId, CustomerId
-from daeri.kernel.terms import SYSTEM
+from daeri.kernel.terms import SYSTEM, Service
 from daeri.policies import api as policies
-from daeri.policies.model import Scope
-from daeri.pricing.model import FarePlan, FarePlanPolicy
+from daeri.policies.model import ReservationPolicy, Scope
+from daeri.pricing.model import FarePlan, FarePlanPolicy, WaitingPolicy
 
 RIDERS = [
     {"phone": "010-0000-1001", "name": "이수민", "car": {"plate": "12 가 3456"}},
@@ -267,6 +267,32 @@ def test_by_meter_nobody_knows_the_fare_before_the_end(running: Running) -> None
     assert (meter["plan"], meter["amount"], meter["is_default"]) == ("meter", None, True)
     call = requested(customer, fare_plan="meter")
     assert (call["fare"]["amount"], call["fare"]["estimate"], call["fare_plan"]) == (None, call["fare_amount"], "meter")
+
+
+def test_a_quote_tells_the_rules_before_anything_is_asked_for(running: Running) -> None:
+    async def change_rules(program: Program) -> None:
+        now, ids = program.parts.clock.now(), program.parts.ids
+        async with program.parts.database.transaction() as tx:
+            for policy in (
+                ReservationPolicy(min_minutes_ahead=55, max_days_ahead=9),
+                WaitingPolicy(free_min=7, per_min_won=300, no_show_after_min=12, no_show_fee_won=8_000),
+            ):
+                await policies.write(
+                    tx, running.theirs, policy, now=now, ids=ids, scope=Scope(service=Service.DELIVERY)
+                )
+        async with program.parts.database.transaction() as tx:
+            await program.context.shelf.refresh(tx)
+
+    assert quoted(running.customer())["reservation"] == {"min_minutes_ahead": 40, "max_days_ahead": 14}
+    running.ask(change_rules)
+    found = quoted(running.customer(running.theirs), service="delivery")
+    assert found["reservation"] == {"min_minutes_ahead": 55, "max_days_ahead": 9}
+    assert found["waiting"] == {
+        "free_min": 7,
+        "per_min_won": 300,
+        "no_show_after_min": 12,
+        "no_show_fee_won": 8_000,
+    }
 
 
 @pytest.mark.rule("R-056")

@@ -20,6 +20,7 @@ from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
 from daeri.web.requesting import check_round_trip, level_at, priced, quote_out, seen, wish_of
+from daeri.web.waiting import waiting_policy_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
 
@@ -32,13 +33,14 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
     """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
     check_round_trip(data)
     found = await priced(context, principal, data)
-    origin = Point(data.origin.lat, data.origin.lon)
-    policies = context.request_policies(
-        principal.company_id, context.region_of(origin), data.service, context.clock.now()
-    )
+    origin, company_id, now = Point(data.origin.lat, data.origin.lon), principal.company_id, context.clock.now()
+    region = context.region_of(origin)
+    policies = context.request_policies(company_id, region, data.service, now)
+    waiting = waiting_policy_of(context, company_id, region, data.service, data.reserved_for or now)
     async with context.database.transaction() as tx:
-        level = await level_at(tx, context, principal.company_id, origin, data.reserved_for)
-    return quote_out(found, pricing.plan_sheet(found.quote, policies.plans, level))
+        level = await level_at(tx, context, company_id, origin, data.reserved_for)
+    sheet = pricing.plan_sheet(found.quote, policies.plans, level)
+    return quote_out(found, sheet, policies.reservation, waiting)
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))

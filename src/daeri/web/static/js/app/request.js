@@ -121,7 +121,7 @@ export function requestScreen() {
             : quote
               ? plans(quote)
               : skeleton(4)}
-          ${options(quote)}
+          ${options(quote)} ${waitingRules(quote)}
         </div>
         ${button()}
       `;
@@ -170,6 +170,16 @@ function scarcity(quote, around) {
   if (level !== "tight" && level !== "short") return nothing;
   const why = around?.reason === "weather" ? "weather" : "volume";
   return html`<div class="notice" data-kind="warn" role="status">${icon(why === "weather" ? "cloud-rain" : "users")}<span>${t(`app.shortage.${level}`)} ${t(`app.shortage.why.${why}`)}</span></div>`;
+}
+
+/** What waiting will cost, said before it is asked for. @param {Quote | null} quote */
+function waitingRules(quote) {
+  const rules = quote?.waiting;
+  if (!rules) return nothing;
+  const { free_min: free, per_min_won: perMinute, no_show_after_min: after, no_show_fee_won: fee } = rules;
+  return html`<p class="hint" data-waiting-rules>
+    ${perMinute ? t("app.rules.waiting", { free, fare: won(perMinute) }) : nothing} ${fee ? t("app.rules.no_show", { minutes: after, fare: won(fee) }) : nothing}
+  </p>`;
 }
 
 function services() {

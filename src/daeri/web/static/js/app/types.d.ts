@@ -72,6 +72,7 @@ export interface Quote {
   typed?: { floor_won: number; ceiling_won: number; low_below_won: number };
   shortage?: ShortageLevel;
   reservation?: { min_minutes_ahead: number; max_days_ahead: number };
+  waiting?: { free_min: number; per_min_won: number; no_show_after_min: number; no_show_fee_won: number };
 }
 
 export type CallState =
