@@ -135,6 +135,7 @@ family("ops.move.", ("assign", "release", "arrive", "start", "complete", "cancel
 family("ops.move_text.", ("assign", "release", "arrive", "start", "complete", "cancel"))
 family("ops.line.", LineKind)
 family("ops.policy.standing.", Standing)
+family("ops.policy.value.", ("exclusive", "open_list", "recommended", "calculator", "typed", "meter"))
 family("ops.sign_up.", SignUp)
 family("ops.duty.", Duty)
 family("ops.paper.", Paper)

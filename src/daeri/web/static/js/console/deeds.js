@@ -40,7 +40,7 @@ export async function act({ title, text = "", yes, danger = false, path, body = 
         ${isReasonless ? nothing : area("reason", t("ops.reason"), reason, typed, { maxlength: 500, hint: t("ops.reason.hint") })}
         ${wrong ? notice(wrong, "bad") : nothing}
         <div class="sheet-actions">
-          ${button(t("phone.no"), () => close(false))}
+          ${button(t("ops.back"), () => close(false))}
           ${button(yes, go, { kind: danger ? "danger" : "primary", busy: isBusy, disabled: !isReady() || (!isReasonless && !reason.trim()) })}
         </div>`;
     },

@@ -57,7 +57,7 @@ async function sayWeather(board) {
       ${field("weather-until", t("ops.weather.until"), draft.until, (value) => (draft.until = value), { type: "datetime-local", hint: t("ops.weather.until.hint") })}
       ${draft.wrong ? notice(draft.wrong, "bad") : nothing}
       <div class="sheet-actions">
-        ${button(t("phone.no"), () => close(false))}
+        ${button(t("ops.back"), () => close(false))}
         ${button(t("ops.weather.say"), async () => {
           draft.wrong = await said(draft);
           if (draft.wrong) redraw();
