@@ -1,12 +1,16 @@
 """How the API reads bodies: JSON straight into the handler's struct, strictly, and nothing else."""
 
+from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
+# Within these years every instant and day survives any time zone, span and column. What is sensible, policies say.
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
 _JSON_TYPES = ("application/json", "application/problem+json")
 
 
@@ -29,11 +33,33 @@ class JsonRequest(Request[Any, Any, Any]):
 def decode(body: bytes, expected: Any) -> Any:
     """`body` as a value of the type `expected`; raises what becomes a problem, never what tells the body again."""
     try:
-        return _decoder(expected).decode(body)
+        decoded = _decoder(expected).decode(body)
+        _check_years(decoded, "$")
+        return decoded
     except msgspec.ValidationError as error:
         raise ValidationException(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HTTPException(status_code=400) from error
+
+
+def is_usable(day: date) -> bool:
+    """Whether a day or an instant lies within the years that the API takes."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
+
+
+def _check_years(value: object, place: str) -> None:
+    match value:
+        case date():  # an instant is one too
+            if not is_usable(value):
+                raise msgspec.ValidationError(f"Expected a year from {FIRST_YEAR} to {LAST_YEAR} - at `{place}`")
+        case msgspec.Struct():
+            for name in value.__struct_fields__:
+                _check_years(getattr(value, name), f"{place}.{name}")
+        case tuple():
+            for inner in value:
+                _check_years(inner, f"{place}[...]")
+        case _:
+            pass
 
 
 @cache

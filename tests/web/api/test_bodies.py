@@ -5,6 +5,7 @@ The OpenAPI document is the judge: what does not fit its schema must be refused,
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -36,6 +37,28 @@ FULL_CALL = {
     "car_id": NOBODY,
     "business_account_id": NOBODY,
 }
+APPLICATION = {
+    "name": "김민준",
+    "licence": {"number": "11-22-333333-44", "kind": "first_normal", "expires_on": "2030-01-01"},
+    "insurance": {"company": "보험", "policy_number": "P-1", "expires_on": "2030-01-01"},
+    "services": ["general"],
+}
+NOTICE = {
+    "audience": "drivers",
+    "title_ko": "안내",
+    "title_en": "Notice",
+    "body_ko": "내일 점검",
+    "body_en": "Maintenance tomorrow",
+    "shown_from": "2026-11-22T14:00:00Z",
+    "shown_until": "2026-11-23T14:00:00Z",
+}
+POLICY = {
+    "value": {"limit": 3},
+    "region": "11",
+    "service": "vip",
+    "effective_from": "2026-12-01T00:00:00Z",
+    "note": "시범",
+}
 
 
 class Route(NamedTuple):
@@ -44,6 +67,7 @@ class Route(NamedTuple):
     path: str
     who: str
     body: Any
+    method: str = "post"
 
 
 ROUTES = [
@@ -65,6 +89,40 @@ ROUTES = [
         "/customer/places", "customer", {"label": "집", "name": "서울숲", "lat": 37.5, "lon": 127.0, "address": "서울"}
     ),
     Route("/customer/cars", "customer", {"plate": "12가3456", "model": "세단", "transmission": "auto", "note": "지하"}),
+    Route("/customer", "customer", {"name": "서연"}, "put"),
+    Route("/customer/cars/{car_id}", "customer", {"plate": "12가3456", "transmission": "manual"}, "put"),
+    Route(
+        "/calls/{call_id}/rating",
+        "customer",
+        {"stars": 5, "tags": ["kind"], "comment": "고맙습니다", "never_meet": False},
+    ),
+    Route("/calls/{call_id}/never-meet", "customer", {"reason": "말다툼"}),
+    Route("/calls/{call_id}/lost-item", "customer", {"what": "우산", "where": "뒷자리", "phone": "010-0000-0001"}),
+    Route("/driver/calls/{call_id}/never-meet", "driver", {"reason": "말다툼"}),
+    Route("/driver/calls/{call_id}/accident", "driver", {"what": "기둥", "injured": False, "police": True}),
+    Route("/driver/application", "driver", APPLICATION),
+    Route("/driver/suspensions/{suspension_id}/appeal", "driver", {"text": "그날은 쉬었습니다"}),
+    Route("/console/calls/{call_id}/forgive-cancellation", "staff", {"reason": "기사 지각"}),
+    Route("/console/customers/{customer_id}/lift-restriction", "staff", {"reason": "확인함"}),
+    Route("/console/never-meet/{wish_id}/lift", "staff", {"reason": "확인함"}),
+    Route("/console/cases/{case_id}/close", "staff", {"note": "찾아 드림"}),
+    Route("/console/drivers/{driver_id}/approve", "staff", {"services": ["general"]}),
+    Route("/console/drivers/{driver_id}/refuse", "staff", {"reason": "서류 불명"}),
+    Route(
+        "/console/drivers/{driver_id}/suspend",
+        "staff",
+        {"reason": "확인 중", "evidence": "제보", "ends_at": "2026-12-01T00:00:00Z"},
+    ),
+    Route("/console/drivers/{driver_id}/lift", "staff", {"reason": "확인함"}),
+    Route("/console/appeals/{appeal_id}/answer", "staff", {"upheld": True, "text": "확인함"}),
+    Route("/console/notices", "staff", NOTICE),
+    Route(
+        "/console/weather",
+        "staff",
+        {"condition": "rain", "region": "11", "until": "2026-11-23T00:00:00+09:00"},
+        "put",
+    ),
+    Route("/console/policies/{name}", "staff", POLICY),
     Route("/console/calls/{call_id}/cancel", "staff", {"reason": "customer_asked"}),
     Route("/console/calls/{call_id}/release", "staff", {"reason": "driver_too_far"}),
     Route("/console/calls/{call_id}/status", "staff", {"move": "arrive", "reason": "asked", "driver_id": NOBODY}),
@@ -74,7 +132,7 @@ ROUTES = [
     Route("/driver/handles", "gateway", {"ids": [NOBODY]}),
     Route("/driver/positions", "driver", {"points": [[1, 37.5, 127.0, 5]]}),
 ]  # fmt: skip -- a table
-NAMES = [route.path for route in ROUTES]
+NAMES = [f"{route.method} {route.path}" for route in ROUTES]
 
 VALUES: list[Any] = [
     None,
@@ -110,6 +168,9 @@ VALUES: list[Any] = [
     "2026-11-22T14:00:00",
     "0001-01-01T00:00:00+23:59",
     "9999-12-31T23:59:59-23:59",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01",
+    "9999-12-31",
 ]  # fmt: skip -- a table
 # What no JSON library would write.
 RAW = [
@@ -146,21 +207,26 @@ def people(
 
 
 def test_every_route_with_a_body_is_attacked(document: dict[str, Any]) -> None:
-    with_body = {path for path, item in document["paths"].items() if "requestBody" in item.get("post", {})}
-    assert with_body == {f"/api/v1{name}" for name in NAMES}
+    with_body = {
+        f"{method} {path.removeprefix('/api/v1')}"
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert with_body == set(NAMES)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_what_does_not_fit_is_refused_and_leaves_nothing(
     route: Route, running: Running, document: dict[str, Any], people: dict[str, httpx.Client]
 ) -> None:
-    schema = _schema(document, route.path)
+    schema = _schema(document, route)
     assert schema.is_valid(route.body), list(schema.iter_errors(route.body))
     wrong = [body for body in _mutants(route.body) if not schema.is_valid(body)]
     assert len(wrong) > 20
     before = running.rows()
     for body in wrong:
-        answer = _send(people[route.who], route.path, _dump(body))
+        answer = _send(people[route.who], route, _dump(body))
         assert answer.status_code in {400, 422, 429}, (body, answer.text)
         refused(answer)
     assert running.rows() == before
@@ -170,9 +236,9 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(
 def test_what_fits_never_breaks_anything(
     route: Route, document: dict[str, Any], people: dict[str, httpx.Client]
 ) -> None:
-    schema = _schema(document, route.path)
+    schema = _schema(document, route)
     for body in filter(schema.is_valid, _mutants(route.body)):
-        answer = _send(people[route.who], route.path, _dump(body))
+        answer = _send(people[route.who], route, _dump(body))
         if not answer.is_success:
             refused(answer)
 
@@ -186,22 +252,22 @@ def test_what_is_no_json_is_refused_wherever_it_stands(
     for raw in RAW:
         for body in (raw, *(dumped.replace(f'"{_MARK}"'.encode(), raw) for dumped in marked)):
             if body:
-                refused(_send(people[route.who], route.path, body))
+                refused(_send(people[route.who], route, body))
     assert running.rows() == before
 
 
 @pytest.mark.parametrize("route", [one for one in ROUTES if one.path != "/driver/positions"], ids=lambda one: one.path)
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_another_media_type_is_refused(route: Route, media_type: str, people: dict[str, httpx.Client]) -> None:
-    answer = _send(people[route.who], route.path, _dump(route.body), **{"content-type": media_type})
+    answer = _send(people[route.who], route, _dump(route.body), **{"content-type": media_type})
     refused(answer, 415, "media_type_unsupported")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
-    """Only the end of a call needs none: there is just no such call."""
-    status = 404 if route.path.endswith(("/cancel", "/complete")) else 400
-    refused(_send(people[route.who], route.path, b""), status)
+    """Some commands need none: there is just no such call or driver."""
+    status = 404 if route.path.endswith(("/cancel", "/complete", "/never-meet", "/approve")) else 400
+    refused(_send(people[route.who], route, b""), status)
 
 
 def test_a_refusal_says_where_and_does_not_repeat_what_was_sent(customer: Person) -> None:
@@ -211,15 +277,16 @@ def test_a_refusal_says_where_and_does_not_repeat_what_was_sent(customer: Person
     assert "secret-thing" not in json.dumps(problem)
 
 
-def _schema(document: dict[str, Any], path: str) -> jsonschema_rs.Draft202012Validator:
-    body = document["paths"][f"/api/v1{path}"]["post"]["requestBody"]
+def _schema(document: dict[str, Any], route: Route) -> jsonschema_rs.Draft202012Validator:
+    body = document["paths"][f"/api/v1{route.path}"][route.method]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
     return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}, validate_formats=True)
 
 
-def _send(client: httpx.Client, path: str, body: bytes, **headers: str) -> httpx.Response:
+def _send(client: httpx.Client, route: Route, body: bytes, **headers: str) -> httpx.Response:
     sent = {"content-type": "application/json", "idempotency-key": uuid4().hex, **headers}
-    return client.post(path.format(call_id=uuid4()), content=body, headers=sent)
+    path = re.sub(r"{\w+_id}", str(uuid4()), route.path).format(name="cancellation")
+    return client.request(route.method, path, content=body, headers=sent)
 
 
 def _dump(body: Any) -> bytes:

@@ -14,10 +14,14 @@ from tests.web.api.running import TRIP, Person, Running, refused
 from daeri.accounts.model import Role
 
 PLAIN_HEADERS = {"content-type": "application/json"}
+EVERYBODY = {"customer", "driver", "staff", "gateway"}
 # Every route that asks who is there: its method, its path, and who may use it.
 ROUTES = [
-    ("DELETE", "/auth/sessions/current", {"customer", "driver", "staff", "gateway"}),
-    ("POST", "/quotes", {"customer", "driver", "staff", "gateway"}),
+    ("DELETE", "/auth/sessions/current", EVERYBODY),
+    ("GET", "/session", EVERYBODY),
+    ("GET", "/notices", {"customer", "driver"}),
+    ("GET", "/shortage", EVERYBODY),
+    ("POST", "/quotes", EVERYBODY),
     ("POST", "/calls", {"customer"}),
     ("GET", "/calls", {"customer"}),
     ("GET", "/calls/{id}", {"customer"}),
@@ -26,6 +30,11 @@ ROUTES = [
     ("POST", "/calls/{id}/rider", {"customer"}),
     ("GET", "/calls/{id}/progress", {"customer"}),
     ("GET", "/calls/{id}/receipt", {"customer"}),
+    ("GET", "/calls/{id}/rating", {"customer"}),
+    ("POST", "/calls/{id}/rating", {"customer"}),
+    ("POST", "/calls/{id}/never-meet", {"customer"}),
+    ("DELETE", "/calls/{id}/never-meet", {"customer"}),
+    ("POST", "/calls/{id}/lost-item", {"customer"}),
     ("GET", "/customer", {"customer"}),
     ("PUT", "/customer", {"customer"}),
     ("POST", "/customer/places", {"customer"}),
@@ -33,8 +42,10 @@ ROUTES = [
     ("POST", "/customer/cars", {"customer"}),
     ("PUT", "/customer/cars/{id}", {"customer"}),
     ("DELETE", "/customer/cars/{id}", {"customer"}),
-    ("GET", "/places", {"customer", "driver", "staff", "gateway"}),
-    ("GET", "/places/at", {"customer", "driver", "staff", "gateway"}),
+    ("GET", "/customer/cancellations", {"customer"}),
+    ("GET", "/customer/cases", {"customer"}),
+    ("GET", "/places", EVERYBODY),
+    ("GET", "/places/at", EVERYBODY),
     ("GET", "/driver", {"driver"}),
     ("POST", "/driver/duty", {"driver"}),
     ("POST", "/driver/offers/{id}/accept", {"driver"}),
@@ -48,6 +59,21 @@ ROUTES = [
     ("POST", "/driver/calls/{id}/no-show", {"driver"}),
     ("GET", "/driver/calls/{id}/meter", {"driver"}),
     ("POST", "/driver/calls/{id}/cancel", {"driver"}),
+    ("GET", "/driver/calls/{id}", {"driver"}),
+    ("POST", "/driver/calls/{id}/never-meet", {"driver"}),
+    ("POST", "/driver/calls/{id}/accident", {"driver"}),
+    ("GET", "/driver/why", {"driver"}),
+    ("GET", "/driver/why/{id}", {"driver"}),
+    ("GET", "/driver/application", {"driver"}),
+    ("POST", "/driver/application", {"driver"}),
+    ("GET", "/driver/documents/{kind}", {"driver"}),
+    ("PUT", "/driver/documents/{kind}", {"driver"}),
+    ("GET", "/driver/suspensions", {"driver"}),
+    ("POST", "/driver/suspensions/{id}/appeal", {"driver"}),
+    ("GET", "/driver/earnings", {"driver"}),
+    ("GET", "/driver/earnings/{day}", {"driver"}),
+    ("GET", "/driver/standing", {"driver"}),
+    ("POST", "/driver/socket-ticket", {"driver"}),
     ("POST", "/driver/handles", {"gateway"}),
     ("POST", "/driver/positions", {"driver", "gateway"}),
     ("GET", "/figures/double-assignments", {"staff"}),
@@ -62,6 +88,32 @@ ROUTES = [
     ("POST", "/console/calls/{id}/memos", {"staff"}),
     ("GET", "/console/calls/{id}/fare-calculations", {"staff"}),
     ("POST", "/console/calls/{id}/fare-calculations", {"staff"}),
+    ("POST", "/console/calls/{id}/forgive-cancellation", {"staff"}),
+    ("GET", "/console/customers", {"staff"}),
+    ("GET", "/console/customers/{id}", {"staff"}),
+    ("POST", "/console/customers/{id}/lift-restriction", {"staff"}),
+    ("GET", "/console/never-meet", {"staff"}),
+    ("POST", "/console/never-meet/{id}/lift", {"staff"}),
+    ("GET", "/console/cases", {"staff"}),
+    ("GET", "/console/cases/{id}", {"staff"}),
+    ("POST", "/console/cases/{id}/close", {"staff"}),
+    ("GET", "/console/drivers", {"staff"}),
+    ("GET", "/console/drivers/{id}", {"staff"}),
+    ("POST", "/console/drivers/{id}/approve", {"staff"}),
+    ("POST", "/console/drivers/{id}/refuse", {"staff"}),
+    ("POST", "/console/drivers/{id}/suspend", {"staff"}),
+    ("POST", "/console/drivers/{id}/lift", {"staff"}),
+    ("GET", "/console/drivers/{id}/documents/{kind}", {"staff"}),
+    ("GET", "/console/appeals", {"staff"}),
+    ("POST", "/console/appeals/{id}/answer", {"staff"}),
+    ("GET", "/console/notices", {"staff"}),
+    ("POST", "/console/notices", {"staff"}),
+    ("DELETE", "/console/notices/{id}", {"staff"}),
+    ("GET", "/console/shortage", {"staff"}),
+    ("PUT", "/console/weather", {"staff"}),
+    ("GET", "/console/policies", {"staff"}),
+    ("GET", "/console/policies/{name}", {"staff"}),
+    ("POST", "/console/policies/{name}", {"staff"}),
     ("GET", "/console/jobs/held", {"staff"}),
     ("POST", "/console/jobs/held/{job}/retry", {"staff"}),
 ]
@@ -82,10 +134,33 @@ BODIES: dict[str, Any] = {
     "/console/calls/{id}/assign": {"driver_id": "00000000-0000-7000-8000-000000000000", "reason": "customer_asked"},
     "/console/calls/{id}/memos": {"text": "메모"},
     "/console/calls/{id}/fare-calculations": TRIP,
+    "/calls/{id}/rating": {"stars": 5},
+    "/calls/{id}/lost-item": {"what": "우산"},
+    "/driver/calls/{id}/accident": {"what": "주차장 기둥", "injured": False, "police": False},
+    "/driver/application": {
+        "name": "김민준",
+        "licence": {"number": "11-22-333333-44", "kind": "first_normal", "expires_on": "2030-01-01"},
+        "insurance": {"company": "보험", "policy_number": "P-1", "expires_on": "2030-01-01"},
+        "services": ["general"],
+    },
+    "/driver/suspensions/{id}/appeal": {"text": "그날은 쉬었습니다"},
+    "/console/calls/{id}/forgive-cancellation": {"reason": "기사 지각"},
+    "/console/customers/{id}/lift-restriction": {"reason": "확인함"},
+    "/console/never-meet/{id}/lift": {"reason": "확인함"},
+    "/console/cases/{id}/close": {"note": "찾아 드림"},
+    "/console/drivers/{id}/refuse": {"reason": "서류 불명"},
+    "/console/drivers/{id}/suspend": {"reason": "확인 중"},
+    "/console/drivers/{id}/lift": {"reason": "확인함"},
+    "/console/appeals/{id}/answer": {"upheld": True, "text": "확인함"},
+    "/console/notices": {"audience": "drivers", "title_ko": "안내", "title_en": "Notice"},
+    "/console/weather": {"condition": "rain"},
+    "/console/policies/{name}": {"value": None},
     "/driver/handles": {"ids": []},
     "/driver/positions": {"points": []},
 }
-QUERIES: dict[str, dict[str, Any]] = {"/places": {"q": "강남"}, "/places/at": {"lat": 37.5, "lon": 127.0}}
+HERE = {"lat": 37.5, "lon": 127.0}
+QUERIES: dict[str, dict[str, Any]] = {"/places": {"q": "강남"}, "/places/at": HERE, "/shortage": HERE}
+OTHERS = {"job": 1, "kind": "licence", "day": "2026-11-22", "name": "waiting"}  # what stands in a path and is no id
 BAD_TOKENS = ["", "x", "Bearer", "Bearer x", "Basic eDp5", "Bearer " + "A" * 56, "Bearer " + "=" * 5_000]
 
 
@@ -389,7 +464,9 @@ def _talk(running: Running, sent: bytes) -> tuple[int, bytes]:
 def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx.Response:
     body = json.dumps(BODIES[path]).encode() if path in BODIES and method in {"POST", "PUT"} else b""
     sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
-    return client.request(method, path.format(id=uuid4(), job=1), headers=sent, content=body, params=QUERIES.get(path))
+    return client.request(
+        method, path.format(id=uuid4(), **OTHERS), headers=sent, content=body, params=QUERIES.get(path)
+    )
 
 
 @pytest.mark.parametrize(
@@ -403,6 +480,10 @@ def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx
         ("staff", "/console/calls?cursor=%F0", "cursor"),
         ("staff", "/console/calls?since=99999", "since"),
         ("staff", "/console/calls?q=" + "1" * 41, "q"),
+        ("driver", "/driver/earnings?from=9999-12-31", "from"),
+        ("driver", "/driver/earnings?to=0001-01-01", "to"),
+        ("driver", "/driver/earnings/0001-01-01", "day"),
+        ("driver", "/driver/earnings/9999-12-31", "day"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_is_named(everybody: dict[str, Person], who: str, path: str, field: str) -> None:

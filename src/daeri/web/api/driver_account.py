@@ -18,6 +18,7 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.time import KST
 from daeri.web.api.documented import Command, answers
+from daeri.web.bodies import is_usable
 from daeri.web.context import WebContext
 from daeri.web.driver_wire import (
     AppealIn,
@@ -153,8 +154,8 @@ async def get_earnings(
 ) -> EarningsOut:
     """What the driver earned by day, both ends included; the last seven days where `from` is left out."""
     driver_id = driver_of(principal)
-    last = until or context.clock.now().astimezone(KST).date()
-    first = since or last - _WEEK
+    last = _usable("to", until or context.clock.now().astimezone(KST).date())
+    first = _usable("from", since or last - _WEEK)
     if not first <= last <= first + _LONGEST:
         raise ValidationException(extra=[{"key": "from", "message": "is not within a year before to"}])
     async with context.database.reading() as tx:
@@ -166,7 +167,7 @@ async def get_runs(context: WebContext, principal: Principal, day: date) -> Runs
     """The runs of one Korean day, newest first, with what each left to the driver."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
-        found = await drivers.runs_of_day(tx, principal.company_id, driver_id, day)
+        found = await drivers.runs_of_day(tx, principal.company_id, driver_id, _usable("day", day))
     return RunsOut(tuple(map(run_out, found)))
 
 
@@ -229,6 +230,12 @@ def document_response(document: Document, content: bytes) -> Response[bytes]:
         "cache-control": "no-store",
     }
     return Response(content, media_type=document.media_type, headers=headers)
+
+
+def _usable(name: str, day: date) -> date:
+    if not is_usable(day):
+        raise ValidationException(extra=[{"key": name, "message": "is not in a year that can be asked for"}])
+    return day
 
 
 def _audience_of(principal: Principal) -> Audience:
