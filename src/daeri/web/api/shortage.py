@@ -12,9 +12,9 @@ from daeri.accounts.model import Permission, Principal
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Condition, Shortage, ShortageReason, WaitingArea, Weather
 from daeri.infra.database import Tx
-from daeri.kernel.errors import Invalid
 from daeri.kernel.geo import Point
 from daeri.pricing.model import ShortageLevel
+from daeri.rulebook import RegionUnknown
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import require_staff
@@ -22,12 +22,6 @@ from daeri.web.signals import region_names, shortage_at
 
 Req = Request[Any, Any, Any]
 _LEVELS = (ShortageLevel.NONE, ShortageLevel.TIGHT, ShortageLevel.SHORT)
-
-
-class RegionUnknown(Invalid):
-    """No region has this code; facts: region."""
-
-    code = "region_unknown"
 
 
 class NearbyShortageOut(msgspec.Struct, frozen=True):
