@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -39,7 +40,8 @@ from daeri.customers import api as customers
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
-from daeri.infra.phones import PhoneInvalid, PhoneVault, last_four
+from daeri.infra.keys import SealedColumn
+from daeri.infra.phones import PHONE_PURPOSE, PhoneInvalid, PhoneVault, last_four
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId, Ids
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Source
@@ -49,6 +51,7 @@ from daeri.pricing.model import Quote, ShortageLevel, WaitingPolicy
 TOPIC = "call"  # hints: `call.<id>` whenever a call's row has changed; the message is the state it came to
 ASSIGNED_TOPIC = "assigned"  # hints: the message is how many seconds the customer of a call that was to come now waited
 WAITING_TOPIC = "waiting"  # hints: the set of calls that wait for a driver has changed
+SEALED_COLUMNS: Final = (SealedColumn("calls", "rider_phone_sealed", PHONE_PURPOSE),)
 add_memo = notes.add_memo
 memos = notes.memos
 keep_calculation = notes.keep_calculation
