@@ -136,11 +136,12 @@ async def test_a_run_counts_on_the_korean_day_on_which_it_ended(night: Night, en
     )
     async with night.transaction() as tx:
         await count_run(tx, done)
-        await count_run(tx, replace(done, id=night.ids.new()))
+        metered = {**done.data, "final_amount": 27_000}  # what the drive came to cost, waiting included
+        await count_run(tx, replace(done, id=night.ids.new(), data=metered))
         days = await api.days(tx, night.company, driver, since=date(2026, 11, 1))
         later = await api.days(tx, night.company, driver, since=date(2026, 11, 24))
         elsewhere = await api.days(tx, CompanyId(night.ids.new()), driver, since=date(2026, 11, 1))
-    assert days == [DriverDay(day, 2, 50_000)]
+    assert days == [DriverDay(day, 2, 52_000)]
     assert later == elsewhere == []
 
 
