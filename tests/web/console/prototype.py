@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.response import Stream
 from tests.web.console.fakes import SESSION_COOKIE, FakeConsole, FakeDoor, held_jobs
 from tests.web.console.night import Night
@@ -65,10 +65,43 @@ def regions() -> Response[bytes]:
     return Response(drawn, media_type="application/geo+json")
 
 
+@get("/api/v1/session", sync_to_thread=False)
+def session() -> dict[str, Any]:
+    account = {"id": "0", "role": "staff", "company_id": "0", "name": "관제"}
+    return {"account": account, "csrf": "made-up", "language": "ko"}
+
+
+@get("/api/v1/console/shortage", sync_to_thread=False)
+def shortage() -> dict[str, Any]:
+    gangnam = {"region": "11680", "name_ko": "강남구", "name_en": "Gangnam-gu", "calls": 4, "level": "tight"}
+    return {
+        "level": "tight",
+        "areas": [{**gangnam, "reason": "weather", "waiting": 4, "free_drivers": 6}],
+        "weather": [{"region": None, "condition": "rain", "since": "2026-11-22T13:00:00Z", "until": None}],
+    }
+
+
+def _api() -> Router:
+    """What the rooms' scripts ask for."""
+
+    @get("/calls/{call_id:str}", sync_to_thread=False)
+    def call(call_id: str) -> dict[str, Any]:
+        return {"id": call_id, "moves": ["arrive", "release", "cancel"]}
+
+    @get(["/calls/{call_id:str}/memos", "/calls/{call_id:str}/fare-calculations"], sync_to_thread=False)
+    def notes(call_id: str) -> dict[str, Any]:
+        return {"items": []}
+
+    return Router("/api/v1/console", route_handlers=[call, notes])
+
+
 def app() -> Litestar:
     pages, console = build_pages(), FakeConsole(held=held_jobs())
     room = ConsoleRoom(pages, console, console, FakeDoor(), secure_cookies=False)
-    return Litestar([console_router(room), static_router(pages.assets), live, regions, streams], openapi_config=None)
+    return Litestar(
+        [console_router(room), static_router(pages.assets), live, regions, streams, session, shortage, _api()],
+        openapi_config=None,
+    )
 
 
 if __name__ == "__main__":
