@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from tests.crash.program import daeri
 
+from daeri import rulebook
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AccountKind, CodeMessage, Moment
 from daeri.bootstrap import Parts, open_parts
@@ -101,7 +102,7 @@ async def test_a_policy_that_is_set_is_in_force_and_in_the_history(parts: Parts,
 
 
 async def test_policies_are_refused_by_name(parts: Parts, ours: CompanyId) -> None:
-    with pytest.raises(ruling.PolicyUnknown):
+    with pytest.raises(rulebook.PolicyUnknown):
         ruling.parse_policy("weather", "{}")
     for text in ("{", "[]", '{"k": 0}', '{"radius": 1}'):
         with pytest.raises(PolicyInvalid):

@@ -115,7 +115,9 @@ async def test_a_call_that_expires_keeps_why_nobody_came(night: Night, outcome: 
 @pytest.mark.rule("R-052")
 async def test_the_search_is_told_as_far_as_it_is_known(night: Night) -> None:
     call = await night.request()
-    assert await search_of(night, call) == SearchSoFar(timedelta(0), 0, 1_000, None, None, None, is_unmet=False)
+    assert await search_of(night, call) == SearchSoFar(
+        timedelta(0), 0, 1_000, None, None, None, is_unmet=False, has_widened=False
+    )
     first, second, third = await night.driver(), await night.driver(), await night.driver()
     offer = await night.offer(call.id, first)
     await decide(
@@ -128,14 +130,32 @@ async def test_the_search_is_told_as_far_as_it_is_known(night: Night) -> None:
     )
     night.later(seconds=11)
     assert await search_of(night, call) == SearchSoFar(
-        timedelta(seconds=11), 1, 1_500, 840, offer.pickup_s, Outcome.OFFERED, is_unmet=False
+        timedelta(seconds=11), 1, 1_500, 840, offer.pickup_s, Outcome.OFFERED, is_unmet=False, has_widened=True
     )
     await night.decline(offer.id, first)
     await decide(night, call, Outcome.ALL_BUSY, (first, 840, Reason.ALREADY_DECLINED), (second, 900, Reason.BUSY))
     night.later(seconds=60)
     assert await search_of(night, call) == SearchSoFar(
-        timedelta(seconds=71), 1, 2_200, 840, None, Outcome.ALL_BUSY, is_unmet=True
+        timedelta(seconds=71), 1, 2_200, None, None, Outcome.ALL_BUSY, is_unmet=True, has_widened=True
     )
+
+
+@pytest.mark.rule("R-052", "I-038")
+@pytest.mark.parametrize(
+    ("outcome", "nearest"),
+    [
+        (Outcome.ALL_BUSY, None),
+        (Outcome.ALL_ASKED, None),
+        (Outcome.POSITIONS_STALE, None),
+        (Outcome.NONE_ELIGIBLE, None),
+        (Outcome.NO_DRIVER_IN_RADIUS, 1_900),
+    ],
+)
+async def test_a_distance_never_contradicts_the_reason(night: Night, outcome: Outcome, nearest: int | None) -> None:
+    call, near, far = await night.request(), await night.driver(), await night.driver()
+    await decide(night, call, outcome, (near, 400, Reason.BUSY), (far, 1_900, Reason.OUT_OF_RADIUS))
+    found = await search_of(night, call)
+    assert (found.nearest_m, found.expected_s is None) == (nearest, nearest is None)
 
 
 async def test_how_long_a_free_driver_would_take_is_by_road_at_the_policys_speed(night: Night) -> None:
@@ -164,4 +184,6 @@ async def test_the_waiting_stops_when_a_driver_has_the_call_or_it_ends(night: Ni
 
 async def test_nobody_is_sought_for_a_reserved_call_before_its_time(night: Night) -> None:
     found = await search_of(night, await night.reserve())
-    assert replace(found, waited=timedelta(0)) == SearchSoFar(timedelta(0), 0, 0, None, None, None, is_unmet=False)
+    assert replace(found, waited=timedelta(0)) == SearchSoFar(
+        timedelta(0), 0, 0, None, None, None, is_unmet=False, has_widened=False
+    )

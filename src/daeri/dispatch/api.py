@@ -11,7 +11,7 @@ from uuid import UUID
 from daeri.calls import api as calls
 from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, NewFare, State
 from daeri.customers import api as customers
-from daeri.dispatch import announcing, decision_store, grounding, signals, store
+from daeri.dispatch import announcing, arriving, decision_store, grounding, signals, store
 from daeri.dispatch.announcing import announce as _announce
 from daeri.dispatch.announcing import announce_closed as _announce_closed
 from daeri.dispatch.model import (
@@ -56,6 +56,7 @@ weather_now = signals.weather_now
 say_weather = signals.say_weather
 save_free_drivers = signals.save_free_drivers
 attend_drivers = grounding.attend_drivers
+arrival = arriving.arrival
 
 
 async def accept(

@@ -31,6 +31,22 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"  # the call ended, or the driver went off duty
 
 
+class Goal(StrEnum):
+    """Where a driver goes next."""
+
+    ORIGIN = "origin"
+    VIA = "via"
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How many seconds until the driver is at the goal."""
+
+    seconds: int
+    goal: Goal
+
+
 class Slot(StrEnum):
     """The places that a driver has for calls: the one under way, and the one that follows it."""
 

@@ -12,8 +12,8 @@ from daeri.policies.model import DispatchPolicy
 
 MET = frozenset({Outcome.OFFERED, Outcome.LISTED})
 _FREE = frozenset({Reason.CHOSEN, Reason.FARTHER, Reason.FARTHER_AFTER_DRIVE, Reason.LISTED, Reason.OUT_OF_RADIUS})
-_NEVER_COMES = frozenset({Reason.NOT_ELIGIBLE, Reason.OTHER_COMPANY, Reason.NEVER_MEET})
-_MIGHT_COME = frozenset(Reason) - _NEVER_COMES
+# Where these are the reason, there is nobody whose distance would mean anything.
+_NOBODY_COMES = frozenset({Outcome.ALL_BUSY, Outcome.ALL_ASKED, Outcome.POSITIONS_STALE, Outcome.NONE_ELIGIBLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,11 @@ class SearchSoFar:
     waited: timedelta
     asked: int  # drivers who saw the call
     radius_m: int
-    nearest_m: int | None  # of those who might come
+    nearest_m: int | None  # of those who are free to come
     expected_s: int | None  # until a driver stands there, if who is asked now or the nearest free one comes
     outcome: Outcome | None
     is_unmet: bool  # nobody is being asked, or nobody came
+    has_widened: bool  # waited for longer than the first radius lasts
 
 
 def search_so_far(
@@ -40,10 +41,11 @@ def search_so_far(
         waited=waited,
         asked=len(_who_saw(offers, decisions)),
         radius_m=_radius_m(policy, waited) if has_begun else 0,
-        nearest_m=_nearest_m(last, _MIGHT_COME),
+        nearest_m=_nearest_m(last),
         expected_s=_expected_s(call, offers, last, policy, now) if call.state is State.REQUESTED else None,
         outcome=None if last is None else last.outcome,
         is_unmet=_is_unmet(call, last),
+        has_widened=waited > timedelta(seconds=policy.radius_step_every_s),
     )
 
 
@@ -59,8 +61,10 @@ def _radius_m(policy: DispatchPolicy, waited: timedelta) -> int:
     return min(policy.radius_start_m + steps * policy.radius_step_m, policy.radius_cap_m)
 
 
-def _nearest_m(last: Decision | None, reasons: frozenset[Reason]) -> int | None:
-    return min((pair.metres for pair in last.considered if pair.reason in reasons), default=None) if last else None
+def _nearest_m(last: Decision | None) -> int | None:
+    if last is None or last.outcome in _NOBODY_COMES:
+        return None
+    return min((pair.metres for pair in last.considered if pair.reason in _FREE), default=None)
 
 
 def _expected_s(
@@ -69,7 +73,7 @@ def _expected_s(
     live = [offer for offer in offers if offer.state is OfferState.LIVE and offer.expires_at > now]
     if live:
         return live[-1].pickup_s
-    nearest = _nearest_m(last, _FREE)
+    nearest = _nearest_m(last)
     return None if nearest is None else round(nearest * policy.detour_factor / (policy.pickup_speed_kmh / 3.6))
 
 

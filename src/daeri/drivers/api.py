@@ -89,6 +89,7 @@ __all__ = [
     "reminded",
     "rest_if_barred",
     "run_count",
+    "run_counts",
     "running_of",
     "runs_of_day",
     "save_positions",
@@ -234,6 +235,11 @@ async def runs_of_day(tx: Tx, company_id: UUID, driver_id: UUID, day: date) -> l
 async def run_count(tx: Tx, company_id: UUID, driver_id: UUID) -> int:
     """How many calls the driver has ever completed."""
     return await run_store.count(tx, company_id, driver_id)
+
+
+async def run_counts(tx: Tx, company_id: UUID, driver_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many calls each of these drivers has ever completed; who has completed none is left out."""
+    return await run_store.counts(tx, company_id, driver_ids)
 
 
 async def _refusal(tx: Tx, driver: Driver, now: datetime) -> DaeriError | None:

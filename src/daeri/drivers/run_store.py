@@ -1,5 +1,6 @@
 """All SQL of drivers' runs and what they earned."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -27,6 +28,11 @@ _OF_DAY = f"""
 SELECT {_COLUMNS} FROM driver_runs WHERE driver_id = $1 AND company_id = $2 AND day = $3 ORDER BY ended_at DESC
 """
 _COUNT = "SELECT coalesce(sum(runs), 0) FROM driver_days WHERE driver_id = $1 AND company_id = $2"
+
+_COUNTS = """
+SELECT driver_id, sum(runs)::bigint AS runs FROM driver_days
+WHERE driver_id = ANY($1) AND company_id = $2 GROUP BY driver_id
+"""
 
 
 async def add(tx: Tx, run: Run) -> bool:
@@ -66,6 +72,10 @@ async def of_day(tx: Tx, company_id: UUID, driver_id: UUID, day: date) -> list[R
 
 async def count(tx: Tx, company_id: UUID, driver_id: UUID) -> int:
     return int(await tx.value(_COUNT, driver_id, company_id))
+
+
+async def counts(tx: Tx, company_id: UUID, driver_ids: Sequence[UUID]) -> dict[UUID, int]:
+    return {row["driver_id"]: row["runs"] for row in await tx.rows(_COUNTS, list(driver_ids), company_id)}
 
 
 def _run(row: Row) -> Run:

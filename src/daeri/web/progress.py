@@ -17,7 +17,9 @@ async def progress_of(tx: Tx, context: WebContext, call: Call, *, now: datetime)
     search = await dispatch.search_of(tx, call, policies.dispatch.value, now=now)
     shortage = await shortage_at(tx, context, call.company_id, call.origin.point)
     sheet = None if call.quote is None else pricing.plan_sheet(call.quote, policies.plans, shortage.level)
-    found = None if sheet is None or not search.is_unmet else pricing.raised(call.fare.amount, sheet, policies.plans)
+    is_low = sheet is not None and pricing.is_low(call.fare.amount, sheet)
+    would_help = search.is_unmet and (search.has_widened or is_low)
+    found = pricing.raised(call.fare.amount, sheet, policies.plans) if sheet is not None and would_help else None
     return ProgressOut(
         call_id=call.id,
         waiting_s=int(search.waited.total_seconds()),
@@ -26,7 +28,7 @@ async def progress_of(tx: Tx, context: WebContext, call: Call, *, now: datetime)
         nearest_m=search.nearest_m,
         expected_s=search.expected_s,
         reason=search.outcome,
-        is_fare_low=sheet is not None and pricing.is_low(call.fare.amount, sheet),
+        is_fare_low=is_low,
         shortage=ShortageOut(shortage.level, shortage.reason),
         raise_to=None if found is None else RaiseOut(*found),
     )

@@ -19,9 +19,11 @@ from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
 from daeri.web import signals
+from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.principals import customer_of
+from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.wire import CallIn, CallOut, DriverOut, PlaceIn, QuoteIn, call_out, place
 from daeri.web.wire_parts import (
     CarIn,
@@ -138,7 +140,9 @@ def quote_out(found: Priced, sheet: PlanSheet, reservation: ReservationPolicy, w
 
 async def seen(tx: Tx, context: WebContext, call: Call) -> CallOut:
     """The call as its customer sees it."""
-    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=await driver_out(tx, context, call))
+    driver, before = await driver_out(tx, context, call), await drives_before(tx, [call])
+    arrival = arrival_of(context, call, before.get(call.id))
+    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=driver, arrival=arrival)
 
 
 async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | None:
@@ -150,7 +154,8 @@ async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | Non
     slot = context.fleet.slot_of(driver_id) if call.ended_at is None else None
     found = None if slot is None else position_of(context.fleet, slot)
     position = None if found is None else DriverPositionOut(found[0].lat, found[0].lon, found[1])
-    return DriverOut(driver_id, names.get(driver_id, ""), position=position)
+    await learn_standings(tx, context.names, [call])
+    return shown_driver(context.names, call, names, position)
 
 
 def _known(context: WebContext, given: PlaceIn) -> Place:

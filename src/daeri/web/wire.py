@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Can, Kind, Place, State, Tag
-from daeri.dispatch.model import Listed, Offer, Slot
+from daeri.dispatch.model import Arrival, Goal, Listed, Offer, Slot
 from daeri.kernel.geo import Point
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.pricing.model import FarePlan
@@ -125,7 +125,8 @@ class CallOut(msgspec.Struct, frozen=True):
 
     `fare_amount` is the agreed fare, or its estimate where a meter runs; `final_amount` is what the drive came to cost.
     `can` is what whoever asks may do with it now. `vias_reached` are places in `vias`. `cash_received` is what the
-    driver said, `no_show_fee_won` what a customer who did not come is to pay.
+    driver said, `no_show_fee_won` what a customer who did not come is to pay. `eta_s` is how long the driver still
+    takes to `eta_to`, for the customer: null while nobody goes anywhere or knows where the driver is.
     """
 
     id: UUID
@@ -168,6 +169,8 @@ class CallOut(msgspec.Struct, frozen=True):
     vias_reached: tuple[int, ...] = ()
     no_show_fee_won: int | None = None
     cash_received: bool | None = None
+    eta_s: int | None = None
+    eta_to: Goal | None = None
 
 
 class CallPageOut(msgspec.Struct, frozen=True):
@@ -272,11 +275,17 @@ def place_out(known: Place) -> PlaceOut:
 
 
 def call_out(
-    call: Call, names: Mapping[UUID, str], *, viewer: ActorKind | None = None, driver: DriverOut | None = None
+    call: Call,
+    names: Mapping[UUID, str],
+    *,
+    viewer: ActorKind | None = None,
+    driver: DriverOut | None = None,
+    arrival: Arrival | None = None,
 ) -> CallOut:
     """A call for whoever may see it; `names` has its driver's display name where they may see that.
 
-    `viewer` is who asks, for `can`; `driver` is more about the driver than the name, where it was read.
+    `viewer` is who asks, for `can`; `driver` is more about the driver than the name, where it was read; `arrival` is
+    when the driver will be there.
     """
     driver_id = call.driver_id
     if driver is None and driver_id is not None:
@@ -322,6 +331,8 @@ def call_out(
         vias_reached=call.vias_reached,
         no_show_fee_won=call.no_show_fee_won,
         cash_received=call.cash_received,
+        eta_s=None if arrival is None else arrival.seconds,
+        eta_to=None if arrival is None else arrival.goal,
     )
 
 

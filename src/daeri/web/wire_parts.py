@@ -182,8 +182,9 @@ class ProgressOut(msgspec.Struct, frozen=True):
     """What has been done to find a driver, as far as it is known; nothing is made up.
 
     `asked` drivers saw the call, within `radius_m`. `nearest_m` is the nearest driver who might come, `expected_s` how
-    long one who answers now would take; both are null while nobody is in sight. `reason` is the outcome of the last
-    decision (I-038), `is_fare_low` says that the fare makes a driver unlikely, `raise` what would help.
+    long one who answers now would take; both are null while nobody is in sight, so also where `reason` says that all
+    are busy. `reason` is the outcome of the last decision (I-038), `is_fare_low` says that the fare makes a driver
+    unlikely, `raise` what would help: only once the first radius was searched in vain, or the fare is low.
     """
 
     call_id: UUID

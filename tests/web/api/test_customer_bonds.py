@@ -252,3 +252,14 @@ def test_customers_and_drivers_see_nothing_of_the_console(running: Running) -> N
     for person in (running.customer(), running.driver()):
         for path in ("/console/customers", "/console/never-meet", "/console/cases"):
             refused(person.get(path), 403)
+
+
+def test_a_customer_sees_the_stars_and_runs_of_their_driver(running: Running) -> None:
+    driver, first = running.driver(), running.customer()
+    call_id = driven(running, first, driver)
+    assert first.command(f"/calls/{call_id}/rating", {"stars": 4}).is_success
+    customer = running.customer()
+    call_id = assigned(running, customer, driver)
+    shown = [customer.get(f"/calls/{call_id}").json(), *customer.get("/calls").json()["items"]]
+    assert [one["driver"]["rating"] for one in shown] == [4.0, 4.0]
+    assert {one["driver"]["runs"] for one in shown} <= {0, 1}  # the run is counted by the worker

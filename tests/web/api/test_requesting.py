@@ -15,7 +15,7 @@ from daeri.dispatch.plan import Outcome
 from daeri.kernel.ids import CallId, CompanyId, CustomerId
 from daeri.kernel.terms import SYSTEM, Service
 from daeri.policies import api as policies
-from daeri.policies.model import ReservationPolicy, Scope
+from daeri.policies.model import DispatchPolicy, ReservationPolicy, Scope
 from daeri.pricing.model import FarePlan, FarePlanPolicy, WaitingPolicy
 
 RIDERS = [
@@ -23,6 +23,7 @@ RIDERS = [
     {"phone": "010-0000-1002", "name": "박서준"},
     {"phone": "+821000001003"},
 ]
+NOBODY = "00000000-0000-7000-8000-000000000000"
 CAR = {"plate": "34나5678", "model": "은색 세단", "transmission": "manual", "note": "지하 2층"}
 
 
@@ -163,10 +164,10 @@ MANY_RIDERS = [{"phone": f"010-0000-{n:04}"} for n in range(20)]
         ({"riders": RIDERS[:1]}, 422, "riders_unexpected"),
         ({"service": "delivery"}, 422, "delivery_needs_car"),
         ({"car": {"plate": "no plate"}}, 422, "plate_invalid"),
-        ({"car_id": str(uuid4())}, 404, "car_not_found"),
-        ({"car": CAR, "car_id": str(uuid4())}, 422, "car_twice"),
+        ({"car_id": NOBODY}, 404, "car_not_found"),
+        ({"car": CAR, "car_id": NOBODY}, 422, "car_twice"),
         ({"options": ["business"]}, 422, "business_needs_account"),
-        ({"options": ["business"], "business_account_id": str(uuid4())}, 404, "business_account_not_found"),
+        ({"options": ["business"], "business_account_id": NOBODY}, 404, "business_account_not_found"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -392,7 +393,10 @@ def test_progress_tells_what_the_rows_say(running: Running) -> None:
     assert (asked["asked"], asked["expected_s"]) == (1, 150)
     _decide(running, call["id"], Outcome.ALL_BUSY)
     unmet = customer.get(path).json()
-    assert (unmet["reason"], unmet["is_fare_low"]) == ("all_busy", False)
+    assert (unmet["reason"], unmet["is_fare_low"], unmet["nearest_m"]) == ("all_busy", False, None)
+    assert unmet["raise"] is None  # the first radius is still being searched
+    _wait(running, call["id"], DispatchPolicy().radius_step_every_s + 1)
+    unmet = customer.get(path).json()
     assert unmet["raise"]["amount"] > call["fare_amount"]
     raised = customer.command(f"/calls/{call['id']}/fare", unmet["raise"])
     assert raised.json()["fare"]["amount"] == unmet["raise"]["amount"]
@@ -423,6 +427,17 @@ def test_a_completed_drive_has_a_receipt_whose_lines_add_up(running: Running) ->
     assert (receipt["driver_name"], receipt["distance_m"]) == ("김민준", call["route_m"])
     assert set(call["can"]) == {"rate", "never_meet", "lost_item", "request_again"}
     refused(running.customer().get(f"/calls/{call_id}/receipt"), 404, "call_not_found")
+
+
+def _wait(running: Running, call_id: str, seconds: int) -> None:
+    """As if it had been asked for so long ago."""
+
+    async def work(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            earlier = "UPDATE calls SET dispatch_at = dispatch_at - make_interval(secs => $2) WHERE id = $1"
+            await tx.execute(earlier, UUID(call_id), seconds)
+
+    running.ask(work)
 
 
 def _decide(running: Running, call_id: str, outcome: Outcome) -> None:

@@ -8,9 +8,11 @@ from tests.dispatch.factories import Night
 from tests.web.live.stage import hire, listening, moment, serving, token_of
 
 from daeri.accounts import api as accounts
+from daeri.calls.model import State
 from daeri.dispatch.fleet import LiveFleet
 from daeri.kernel.ids import DriverId
 from daeri.kernel.time import to_millis
+from daeri.policies.model import DispatchPolicy
 from daeri.web.app import build_app
 from daeri.web.context import WebContext
 from daeri.web.live import customer_stream
@@ -102,6 +104,42 @@ async def test_the_stream_ends_with_the_session(context: WebContext, address: st
             await accounts.sign_out(tx, context.gate, principal, moment=moment(context))
         with pytest.raises(EOFError):
             await stream.hear("never")
+
+
+@pytest.mark.rule("I-040")
+async def test_when_the_driver_comes_is_told_until_their_position_is_old(
+    context: WebContext, address: str, night: Night
+) -> None:
+    customer, driver = await night.customer(), await night.driver()
+    call = await night.request(customer)
+    move(context.fleet, driver, call.origin.point.lat + 0.01, to_millis(context.clock.now()))
+    async with listening(address, "/live/calls", token=await token_of(context, night.company, customer)) as stream:
+        await stream.hear("snapshot")
+        await night.accept((await night.offer(call.id, driver)).id, driver)
+        _, place = await stream.hear("position")
+        assert (place["eta_to"], place["eta_s"] > 0) == ("origin", True)
+        far = place["eta_s"]
+        move(context.fleet, driver, call.origin.point.lat + 0.005, to_millis(context.clock.now()) + 1_000)
+        assert (await stream.hear("position"))[1]["eta_s"] < far
+        night.later(seconds=DispatchPolicy().position_max_age_s + 2)
+        _, stale = await stream.hear("position")
+        assert (stale["eta_s"], stale["eta_to"]) == (None, None)
+
+
+async def test_who_is_to_finish_a_drive_first_comes_later(context: WebContext, address: str, night: Night) -> None:
+    customer = await night.customer()
+    _, driver = await night.in_state(State.DRIVING)
+    assert driver is not None
+    call = await night.request(customer)
+    await night.accept((await night.offer_next(call.id, driver)).id, driver)
+    at = call.origin.point
+    context.fleet.place(context.fleet.slot_for(driver), at_ms=to_millis(context.clock.now()), lat=at.lat, lon=at.lon)
+    token = await token_of(context, night.company, customer)
+    async with listening(address, "/live/calls", token=token) as stream:
+        _, snapshot = await stream.hear("snapshot")
+        assert snapshot["calls"][0]["eta_s"] > 60  # to the end of the other drive and back
+        assert (await stream.hear("position"))[1]["eta_s"] == snapshot["calls"][0]["eta_s"]
+    assert (await stream_call(context, token, address, str(call.id)))["eta_s"] == snapshot["calls"][0]["eta_s"]
 
 
 @pytest.mark.rule("R-052", "I-038")

@@ -20,6 +20,7 @@ from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
 from daeri.web.requesting import check_round_trip, level_at, priced, quote_out, seen, wish_of
+from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.waiting import waiting_policy_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
@@ -77,7 +78,11 @@ async def list_calls(
     async with context.database.reading() as tx:
         page = await calls.of_customer(tx, customer_id, states=states, before=cursor, limit=limit)
         names = await context.names.of(tx, principal.company_id, driver_ids_of(page.calls))
-    items = tuple(call_out(call, names, viewer=ActorKind.CUSTOMER) for call in page.calls)
+        await learn_standings(tx, context.names, page.calls)
+    items = tuple(
+        call_out(call, names, viewer=ActorKind.CUSTOMER, driver=shown_driver(context.names, call, names))
+        for call in page.calls
+    )
     return CallPageOut(items, _cursor(page.next_before))
 
 

@@ -13,6 +13,7 @@ from daeri.infra.bus import Bus
 from daeri.infra.database import Database
 from daeri.web.live.driver_rows import names_of
 from daeri.web.names import NameBook
+from daeri.web.shown_drivers import learn_standings
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ class CallFeed:
         async with self._database.transaction() as tx:
             found = await calls.get_many(tx, list(named))
             names = await names_of(tx, self._names, found)
+            await learn_standings(tx, self._names, found)
         for follower in tuple(self._followers):
             follower(found, names)
 

@@ -17,9 +17,11 @@ from litestar.response import Stream
 from daeri.accounts.model import Principal, SessionId
 from daeri.calls import api as calls
 from daeri.calls.model import Call, State
+from daeri.dispatch.model import Goal
 from daeri.kernel.errors import DaeriError
-from daeri.kernel.ids import CustomerId, DriverId
+from daeri.kernel.ids import CustomerId
 from daeri.kernel.terms import ActorKind
+from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext
 from daeri.web.live.call_feed import CallFeed
 from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
@@ -28,6 +30,7 @@ from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
 from daeri.web.principals import customer_of, principal_of
 from daeri.web.progress import progress_of
+from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.wire import CallOut, call_out
 from daeri.web.wire_parts import ProgressOut
 
@@ -47,22 +50,25 @@ class CallsSnapshot(msgspec.Struct, frozen=True):
 
 
 class DriverPosition(msgspec.Struct, frozen=True):
-    """Where the driver of a call is; degrees."""
+    """Where the driver of a call is, in degrees, and how long they still take; that is null for an old position."""
 
     call_id: UUID
     at: datetime
     lat: float
     lon: float
+    eta_s: int | None = None
+    eta_to: Goal | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """One open stream; `drivers` are those of the customer's calls under way."""
+    """One open stream; `engaged` are the customer's calls that a driver has."""
 
     principal: Principal
     outbox: Outbox
-    drivers: dict[UUID, DriverId] = field(default_factory=dict)  # by call
-    told_at: dict[UUID, datetime] = field(default_factory=dict)  # by call: the position told last
+    engaged: dict[UUID, Call] = field(default_factory=dict)  # by call
+    before: dict[UUID, Call | None] = field(default_factory=dict)  # by call: what its driver finishes first
+    told_at: dict[UUID, tuple[datetime, bool]] = field(default_factory=dict)  # by call: the position told last
     versions: dict[UUID, int] = field(default_factory=dict)  # by call: what the customer has seen
     running: set[UUID] = field(default_factory=set)
     waiting: dict[UUID, Call] = field(default_factory=dict)  # by call: those that wait for a driver
@@ -79,11 +85,12 @@ class Follower:
         else:
             self.waiting.pop(call.id, None)
             self.progress.pop(call.id, None)
+        self.told_at.pop(call.id, None)
+        self.before.pop(call.id, None)
         if call.driver_id is not None and call.state in _ENGAGED:
-            self.drivers[call.id] = call.driver_id
+            self.engaged[call.id] = call
         else:
-            self.drivers.pop(call.id, None)
-            self.told_at.pop(call.id, None)
+            self.engaged.pop(call.id, None)
         return True
 
     def learn_progress(self, progress: ProgressOut) -> bool:
@@ -169,9 +176,17 @@ class CustomerStreams:
         async with self._context.database.transaction() as tx:
             page = await calls.of_customer(tx, customer_id, states=_RUNNING)
             names = await names_of(tx, self._context.names, page.calls)
+            await learn_standings(tx, self._context.names, page.calls)
+            before = await drives_before(tx, page.calls)
         for call in page.calls:
-            follower.learn(call)
-        return CallsSnapshot(tuple(call_out(call, names, viewer=ActorKind.CUSTOMER) for call in page.calls))
+            if follower.learn(call):
+                follower.before[call.id] = before.get(call.id)
+        return CallsSnapshot(tuple(self._out(call, names, before.get(call.id)) for call in page.calls))
+
+    def _out(self, call: Call, names: Mapping[UUID, str], before: Call | None) -> CallOut:
+        arrival = arrival_of(self._context, call, before)
+        driver = shown_driver(self._context.names, call, names)
+        return call_out(call, names, viewer=ActorKind.CUSTOMER, driver=driver, arrival=arrival)
 
     async def _run(self) -> None:
         stop_following = self._feed.follow(self._calls_changed)
@@ -187,6 +202,7 @@ class CustomerStreams:
             stop_following()
 
     async def _tick(self) -> None:
+        await self._look_before()
         for follower in self._everyone():
             self._tell_positions(follower)
         self._seconds += 1
@@ -194,6 +210,22 @@ class CustomerStreams:
             await self._reread(customer_id)
         for customer_id in [one for one in self._followers if (one.int - self._seconds) % PROGRESS_EVERY == 0]:
             await self._tell_progress(self._followers.get(customer_id, ()))
+
+    async def _look_before(self) -> None:
+        """What the drivers of calls finish first: at once for a call that is new, now and then for one that waits."""
+        is_due = self._seconds % PROGRESS_EVERY == 0
+        asked = [
+            (follower, call)
+            for follower in self._everyone()
+            for call in follower.engaged.values()
+            if call.id not in follower.before or (is_due and follower.before[call.id] is not None)
+        ]
+        if not asked:
+            return
+        async with self._context.database.transaction() as tx:
+            found = await drives_before(tx, [call for _, call in asked])
+        for follower, call in asked:
+            follower.before[call.id] = found.get(call.id)
 
     async def _tell_progress(self, followers: Sequence[Follower]) -> None:
         """How the search goes, where anything but the time has changed since it was told."""
@@ -217,25 +249,32 @@ class CustomerStreams:
             missing = seen - {call.id for call in running}
             found = [*running, *(await calls.get_many(tx, list(missing)) if missing else [])]
             names = await names_of(tx, self._context.names, found)
+            await learn_standings(tx, self._context.names, found)
         self._calls_changed(found, names)
 
     def _tell_positions(self, follower: Follower) -> None:
         fleet = self._context.fleet
-        for call_id, driver_id in follower.drivers.items():
-            slot = fleet.slot_of(driver_id)
+        for call_id, call in follower.engaged.items():
+            slot = None if call.driver_id is None else fleet.slot_of(call.driver_id)
             found = None if slot is None else position_of(fleet, slot)
-            if found is None or follower.told_at.get(call_id) == found[1]:
+            if found is None:
                 continue
-            point, at = found
-            follower.told_at[call_id] = at
-            follower.outbox.put(event("position", DriverPosition(call_id, at, point.lat, point.lon)))
+            (point, at), arrival = found, arrival_of(self._context, call, follower.before.get(call_id))
+            if follower.told_at.get(call_id) == (at, arrival is None):
+                continue
+            follower.told_at[call_id] = at, arrival is None
+            eta_s, eta_to = (None, None) if arrival is None else (arrival.seconds, arrival.goal)
+            follower.outbox.put(event("position", DriverPosition(call_id, at, point.lat, point.lon, eta_s, eta_to)))
 
     def _calls_changed(self, changed: Sequence[Call], names: Mapping[UUID, str]) -> None:
         for call in changed:
             followers = () if call.customer_id is None else self._followers.get(call.customer_id, ())
             for follower in followers:
                 if follower.learn(call):
-                    follower.outbox.put(event("call", call_out(call, names, viewer=ActorKind.CUSTOMER)))
+                    # Of a call that was just assigned nobody has looked yet what its driver finishes first.
+                    arrival = None if call.state is State.ASSIGNED else arrival_of(self._context, call)
+                    told = call_out(call, names, viewer=ActorKind.CUSTOMER, arrival=arrival)
+                    follower.outbox.put(event("call", told))
 
 
 Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]

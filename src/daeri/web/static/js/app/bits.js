@@ -78,6 +78,11 @@ export function callRow(call) {
   </li>`;
 }
 
+/** The instant that lies so many seconds ahead. @param {number} seconds */
+export function inSeconds(seconds) {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
+
 /** Whether this is being done now. @param {string} name */
 export function isBusy(name) {
   return state.busy.has(name);

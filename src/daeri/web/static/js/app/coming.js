@@ -4,20 +4,16 @@ import { clock, html, icon, km, minutes, nothing, t, won } from "../phone/view.j
 import { closeDialog, openDialog } from "./dialog.js";
 import { field } from "../phone/parts.js";
 import { command } from "./api.js";
-import { facts, head, isBusy, way } from "./bits.js";
+import { facts, head, inSeconds, isBusy, way } from "./bits.js";
 import { cancelButton } from "./cancel.js";
 import { isPhone, phoneTyped } from "./draft.js";
 import { group } from "./group.js";
 import { metres } from "./search.js";
-import { may, withCall } from "./states.js";
+import { arrivesIn, may, withCall } from "./states.js";
 import { change, redraw, state, tell } from "./store.js";
 import { stopwatch } from "./waiting.js";
 
 /** @typedef {import("./types").Call} Call */
-
-const ROAD = 1.35; // a road is that much longer than the crow flies
-const SPEED_MS = 5; // of a driver who comes on foot, by scooter or by bus
-const STALE_S = 40;
 
 /** @param {string} id @returns {import("./call").Face} */
 export function coming(id) {
@@ -32,17 +28,21 @@ export function coming(id) {
   };
 }
 
-/** How far the driver is, and when they will be there. @param {Call} call */
+/** When the driver will be there, as the server reckons it; how far they are as the crow flies. @param {Call} call */
 function approach(call) {
   const at = state.known.positions.get(call.id) ?? call.driver?.position ?? null;
   if (!at) return html`<section class="now"><p class="big" role="status">${t("app.coming.soon")}</p><p class="hint">${t("app.coming.no_position")}</p></section>`;
-  const away = metres(at, call.origin) * ROAD;
-  const seconds = Math.max(60, away / SPEED_MS);
-  const age = (Date.now() - Date.parse(at.at)) / 1000;
+  const distance = km(metres(at, call.origin));
+  const seconds = arrivesIn(call, "origin");
+  if (seconds === null) {
+    return html`<section class="now" data-approach="stale">
+      <p class="big" role="status">${t("app.coming.soon")}</p>
+      <p class="hint">${t("app.coming.stale", { distance, clock: clock(at.at) })}</p>
+    </section>`;
+  }
   return html`<section class="now" data-approach>
     <p class="big" role="status">${t("app.coming.in", { time: minutes(seconds) })}</p>
-    <p class="hint">${t("app.coming.away", { distance: km(away), clock: clock(new Date(Date.now() + seconds * 1000).toISOString()) })}</p>
-    ${age > STALE_S ? html`<p class="hint">${t("app.coming.stale", { seconds: Math.round(age) })}</p>` : nothing}
+    <p class="hint">${t("app.coming.away", { distance, clock: clock(inSeconds(seconds)) })}</p>
   </section>`;
 }
 

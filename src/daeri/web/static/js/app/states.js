@@ -31,8 +31,10 @@ export function applied(known, name, data) {
   if (name === "snapshot") return withSnapshot(known, data.calls);
   if (name === "call") return withCall(known, data);
   if (name === "position") {
-    const { call_id: id, lat, lon, at } = data;
-    return { ...known, positions: new Map(known.positions).set(id, { lat, lon, at }) };
+    const { call_id: id, lat, lon, at, eta_s = null, eta_to = null } = data;
+    const call = known.calls.get(id);
+    const calls = call ? new Map(known.calls).set(id, { ...call, eta_s, eta_to }) : known.calls;
+    return { ...known, calls, positions: new Map(known.positions).set(id, { lat, lon, at }) };
   }
   if (name === "progress") return withProgress(known, data.call_id, data);
   return known;
@@ -88,6 +90,17 @@ export function recentPlaces(calls, most) {
     }
   }
   return [...found.values()].slice(0, most);
+}
+
+const SHORTEST_S = 60; // nobody is told of seconds
+
+/**
+ * Seconds until the driver is at `goal`; null while the server does not know.
+ * @param {Call} call @param {...NonNullable<Call["eta_to"]>} goals
+ */
+export function arrivesIn(call, ...goals) {
+  const isBound = call.eta_to && goals.includes(call.eta_to);
+  return isBound && typeof call.eta_s === "number" ? Math.max(SHORTEST_S, call.eta_s) : null;
 }
 
 /** Whether the asking person may do this now; a server that does not say leaves it to the state. @param {Call} call @param {string} what @param {boolean} otherwise */

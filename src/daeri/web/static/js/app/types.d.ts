@@ -139,6 +139,9 @@ export interface Call {
   waiting?: { free_s: number; since: string; extra_won: number } | null;
   final_amount?: number | null;
   can?: string[];
+  /** Seconds until the driver is at `eta_to`; null while nobody knows. */
+  eta_s?: number | null;
+  eta_to?: "origin" | "via" | "destination" | null;
 }
 
 export interface Progress {

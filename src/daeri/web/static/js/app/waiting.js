@@ -57,7 +57,7 @@ export function waiting(id) {
     const waited = waitedFor(call, progress);
     if (!may(call, "change_fare", true)) return nothing;
     const offer = progress?.raise;
-    if (offer && (waited > UNMET_S || progress?.is_fare_low)) {
+    if (offer) {
       return html`<section class="card tight" data-raise>
         <h2>${t("app.raise.offer")}</h2>
         <p class="hint">${t("app.raise.why")}</p>
