@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daeri.calls import tasks as calls
 from daeri.calls.model import EventKind as CallEvent
-from daeri.drivers import tasks as drivers
 from daeri.infra.jobs import Handler
+from daeri.payments import tasks as payments
 
 REACTIONS: Final[Mapping[str, Mapping[str, Handler]]] = MappingProxyType(
     {
-        CallEvent.COMPLETED: {"drivers.count_run": drivers.count_run, "calls.record_run": calls.record_run},
+        CallEvent.COMPLETED: {"payments.settle_drive": payments.settle_drive},
+        CallEvent.CANCELLED: {"payments.settle_no_show": payments.settle_no_show},
     }
 )
 

@@ -81,6 +81,12 @@ class Permission(StrEnum):
     FIGURES_READ = "figures.read"
     STAFF_MANAGE = "staff.manage"
     NOTICES_WRITE = "notices.write"
+    PAYMENTS_READ = "payments.read"
+    PAYMENTS_SETTLE = "payments.settle"  # charge by hand
+    PAYMENTS_ADJUST = "payments.adjust"  # let a ride cost something else
+    PAYMENTS_WRITE_OFF = "payments.write_off"
+    LEDGER_READ = "ledger.read"  # the books, statements and exports
+    PAYOUTS_MANAGE = "payouts.manage"  # payout files, their outcome, top-ups and accounts that were paid
 
 
 @dataclass(frozen=True, slots=True)

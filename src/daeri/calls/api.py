@@ -24,6 +24,7 @@ from daeri.calls.model import (
     Label,
     Move,
     NewFare,
+    NotReconnectable,
     OrdererMissing,
     Place,
     RequestCall,
@@ -286,6 +287,29 @@ async def no_show(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, 
 async def cancel(tx: Tx, call_id: UUID, company_id: UUID, change: Change, *, now: datetime, ids: Ids) -> Call:
     """End the call unfinished; before or after assignment follows from its state (I-053)."""
     return await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids, extra=(None,))
+
+
+async def reopen_for(
+    tx: Tx, original_id: UUID, company_id: UUID, change: Change, *, fare: Won | None = None, now: datetime, ids: Ids
+) -> Call:
+    """Let a call that ended by mistake go on as another one, assigned to the same driver (R-082, R-095, I-056).
+
+    `fare` is another one that both agreed to. Who may be reconnected is decided by whoever asks; NotReconnectable and
+    AlreadyReconnected hold in any case. The caller engages the driver.
+    """
+    call = await store.reopen(
+        tx, original_id, company_id, change, call_id=ids.new(), event_id=ids.new(), fare=fare, now=now
+    )
+    if call is None:
+        found = await get(tx, company_id, original_id)
+        raise NotReconnectable(state=found.state)
+    _announce(tx, call)
+    return call
+
+
+async def reconnection(tx: Tx, company_id: UUID, original_id: UUID) -> Call | None:
+    """The call that an ended one went on as, if any."""
+    return await store.reconnection(tx, company_id, original_id)
 
 
 async def come_due(tx: Tx, *, now: datetime, ids: Ids, limit: int = 500) -> list[Call]:

@@ -64,6 +64,7 @@ class EventKind(StrEnum):
     FARE_CHANGED = "call.fare_changed"
     RIDER_CORRECTED = "call.rider_corrected"
     VIA_REACHED = "call.via_reached"
+    REOPENED = "call.reopened"
 
 
 class Kind(StrEnum):
@@ -316,6 +317,7 @@ class Call:
     no_show_fee_won: Won | None = None  # what a customer who did not come is to pay
     cash_received: bool | None = None  # what the driver said
     vias_reached: tuple[int, ...] = ()  # places in `vias`, in the order in which they were passed
+    reconnects_call_id: CallId | None = None  # the customer's own call, which ended by mistake and goes on as this one
 
     @property
     def route_m(self) -> int | None:
@@ -517,6 +519,18 @@ class ViaUnknown(Invalid):
     """The call has no such via. Facts: index (from 0), vias."""
 
     code = "via_unknown"
+
+
+class NotReconnectable(Conflict):
+    """Only a customer's own call that ended after its assignment can go on as another one (R-082). Facts: state."""
+
+    code = "not_reconnectable"
+
+
+class AlreadyReconnected(Conflict):
+    """It went on as another call already: one time only (R-095)."""
+
+    code = "already_reconnected"
 
 
 class NoMeter(NotFound):

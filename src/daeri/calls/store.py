@@ -5,9 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from asyncpg import UniqueViolationError
 
 from daeri.calls import lifecycle
 from daeri.calls.model import (
+    AlreadyReconnected,
     Business,
     Call,
     CallFilter,
@@ -29,6 +31,7 @@ from daeri.customers.model import CarDetails, Payer
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
+from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind, Option, Payment, Service, Source, Timing
 from daeri.pricing.model import FarePlan, Quote, ShortageLevel, WaitingPolicy
 
@@ -39,7 +42,7 @@ destination_lat, destination_lon, destination_name, destination_region, vias, no
 dispatch_at, expires_at, assigned_at, arrived_at, started_at, ended_at, ended_by, cancelled_from, end_reason,
 releases, policy_version, quote, final_amount, rider_name, rider_phone_masked, car, business_account_id, business_name,
 business_payer, group_id, group_size, group_place, call_group(group_id) AS group_members, waiting, waiting_won,
-no_show_fee_won, cash_received, vias_reached
+no_show_fee_won, cash_received, vias_reached, reconnects_call_id
 """
 
 _INSERT = f"""
@@ -150,6 +153,33 @@ _REACH_VIA = _CHANGE.format(
     data="jsonb_build_object('via', $9::integer, 'driver_id', driver_id, 'reason', $10::text)",
 )
 
+# Starts assigned to the driver of the original (I-056), with its facts; a meter would begin in the middle, so the fare
+# is fixed (R-111). $1 id, $2 original, $3 company, $4 states, $5 now, $6 event id, $7 actor kind, $8 actor id,
+# $9 reason, $10 another fare.
+_REOPEN = f"""
+WITH original AS (
+    SELECT * FROM calls WHERE id = $2 AND company_id = $3 AND state = ANY($4) AND reconnects_call_id IS NULL
+      AND driver_id IS NOT NULL FOR NO KEY UPDATE
+), added AS (
+    INSERT INTO calls (id, company_id, number, version, state, source, orderer_id, performer_id, driver_id, customer_id,
+        service, timing, options, payment, fare_amount, fare_plan, tariff_version, origin_lat, origin_lon, origin_name,
+        origin_region, destination_lat, destination_lon, destination_name, destination_region, vias, note, requested_at,
+        reserved_for, dispatch_at, expires_at, assigned_at, policy_version, quote, rider_name, rider_phone_sealed,
+        rider_phone_hash, rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name,
+        business_payer, reconnects_call_id)
+    SELECT $1, company_id, call_number(nextval('call_numbers')), 1, 'assigned', source, orderer_id, performer_id,
+        driver_id, customer_id, service, 'now', options, payment, coalesce($10, fare_amount), 'typed', tariff_version,
+        origin_lat, origin_lon, origin_name, origin_region, destination_lat, destination_lon, destination_name,
+        destination_region, vias, note, $5, NULL, $5, $5, $5, policy_version, NULL, rider_name, rider_phone_sealed,
+        rider_phone_hash, rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name,
+        business_payer, id
+    FROM original RETURNING {_COLUMNS}
+)
+SELECT emit($6, company_id, '{EventKind.REOPENED}', 'call', id, 1, $5, $7, $8, NULL, jsonb_build_object(
+           'original', reconnects_call_id, 'driver_id', driver_id, 'fare', fare_amount, 'reason', $9::text)), added.*
+FROM added
+"""
+_RECONNECTION = f"SELECT {_COLUMNS} FROM calls WHERE reconnects_call_id = $1 AND company_id = $2"
 _GET = f"SELECT {_COLUMNS} FROM calls WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
 _GET_MANY = f"SELECT {_COLUMNS} FROM calls WHERE id = ANY($1)"
@@ -287,6 +317,34 @@ async def move(
         change.reason,
         *extra,
     )  # fmt: skip -- the order of the parameters is the statement's
+    return None if row is None else _call(row)
+
+
+async def reopen(
+    tx: Tx,
+    original_id: UUID,
+    company_id: UUID,
+    change: Change,
+    *,
+    call_id: UUID,
+    event_id: UUID,
+    fare: Won | None,
+    now: datetime,
+) -> Call | None:  # fmt: skip -- the signature reads as one sentence
+    """A call that goes on for one that ended by mistake; None where that has not ended so. Once: AlreadyReconnected."""
+    ended = [State.COMPLETED, State.CANCELLED_AFTER_ASSIGNMENT]
+    actor = change.actor
+    try:
+        row = await tx.row(
+            _REOPEN, call_id, original_id, company_id, ended, now, event_id, actor.kind, actor.id, change.reason, fare
+        )
+    except UniqueViolationError:
+        raise AlreadyReconnected() from None
+    return None if row is None else _call(row)
+
+
+async def reconnection(tx: Tx, company_id: UUID, original_id: UUID) -> Call | None:
+    row = await tx.row(_RECONNECTION, original_id, company_id)
     return None if row is None else _call(row)
 
 
@@ -540,4 +598,5 @@ def _call(row: Row) -> Call:
         no_show_fee_won=row["no_show_fee_won"],
         cash_received=row["cash_received"],
         vias_reached=tuple(row["vias_reached"]),
+        reconnects_call_id=row["reconnects_call_id"],
     )  # fmt: skip -- forty lines for forty columns would be a wall

@@ -77,6 +77,7 @@ __all__ = [
     "last_positions",
     "lift",
     "lock_for_work",
+    "mind_balance",
     "missing_documents",
     "next_due",
     "on_duty",
@@ -217,9 +218,17 @@ async def days(tx: Tx, company_id: UUID, driver_id: UUID, *, since: date) -> lis
     return await store.days(tx, company_id, driver_id, since)
 
 
-async def record_run(tx: Tx, run: Run) -> bool:
-    """Keep what a completed call left to its driver; False when it is kept already."""
-    return await run_store.add(tx, run)
+async def record_run(tx: Tx, run: Run) -> None:
+    """Keep what a ride left to its driver, once a ride (I-010); another fare takes the place of the one before."""
+    await run_store.keep(tx, run)
+
+
+async def mind_balance(tx: Tx, company_id: UUID, driver_id: UUID, *, is_short: bool) -> bool:
+    """Whether the driver's prepaid balance is too low for new calls; True when that has changed."""
+    changed = await store.mind_balance(tx, company_id, driver_id, is_short)
+    if changed:
+        tx.hint(f"{TOPIC}.{driver_id}")
+    return changed
 
 
 async def earnings(tx: Tx, company_id: UUID, driver_id: UUID, *, since: date, until: date) -> list[Earnings]:

@@ -262,7 +262,10 @@ class WaitingAppeal:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A completed call as its driver's earning; amounts in won, versions of the policies that it was reckoned by."""
+    """A ride as its driver's earning; amounts in won, versions of the policies that it was reckoned by.
+
+    `is_drive` is false for the fee of a customer who did not come.
+    """
 
     call_id: UUID
     driver_id: DriverId
@@ -278,6 +281,7 @@ class Run:
     net: Won
     commission_version: int
     premium_version: int
+    is_drive: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,25 @@ from daeri.kernel.ids import CompanyId, DriverId
 
 _COLUMNS = """
 call_id, driver_id, company_id, day, ended_at, number, kind, payment, fare, commission, premium, net,
-commission_version, premium_version
+commission_version, premium_version, is_drive
 """
-_ADD = f"""
-INSERT INTO driver_runs ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-ON CONFLICT (call_id) DO NOTHING
+# The run's day is kept up with it: what the run adds, or what another fare changes.
+_KEEP = f"""
+WITH before AS (
+    SELECT fare, is_drive FROM driver_runs WHERE call_id = $1
+), kept AS (
+    INSERT INTO driver_runs ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    ON CONFLICT (call_id) DO UPDATE SET fare = $9, commission = $10, premium = $11, net = $12, commission_version = $13,
+        premium_version = $14, is_drive = $15
+)
+INSERT INTO driver_days AS d (driver_id, day, company_id, runs, fares)
+SELECT $2, $4, $3, $15::boolean::integer - coalesce((SELECT is_drive FROM before), false)::integer,
+       $9 - coalesce((SELECT fare FROM before), 0)
+ON CONFLICT (driver_id, day) DO UPDATE SET runs = d.runs + excluded.runs, fares = d.fares + excluded.fares
 """
 _SUMS = """
-count(*) AS runs, coalesce(sum(fare), 0)::bigint AS fares, coalesce(sum(commission), 0)::bigint AS commission,
+count(*) FILTER (WHERE is_drive) AS runs, coalesce(sum(fare), 0)::bigint AS fares,
+coalesce(sum(commission), 0)::bigint AS commission,
 coalesce(sum(premium), 0)::bigint AS premium, coalesce(sum(net), 0)::bigint AS net
 """
 _BY_DAY = f"""
@@ -35,27 +46,25 @@ WHERE driver_id = ANY($1) AND company_id = $2 GROUP BY driver_id
 """
 
 
-async def add(tx: Tx, run: Run) -> bool:
-    """Keep the run; False when it is there already."""
-    return (
-        await tx.execute(
-            _ADD,
-            run.call_id,
-            run.driver_id,
-            run.company_id,
-            run.day,
-            run.ended_at,
-            run.number,
-            run.kind,
-            run.payment,
-            run.fare,
-            run.commission,
-            run.premium,
-            run.net,
-            run.commission_version,
-            run.premium_version,
-        )
-        == 1
+async def keep(tx: Tx, run: Run) -> None:
+    """Keep the run; of one that is there already, what it left to its driver now."""
+    await tx.execute(
+        _KEEP,
+        run.call_id,
+        run.driver_id,
+        run.company_id,
+        run.day,
+        run.ended_at,
+        run.number,
+        run.kind,
+        run.payment,
+        run.fare,
+        run.commission,
+        run.premium,
+        run.net,
+        run.commission_version,
+        run.premium_version,
+        run.is_drive,
     )
 
 
@@ -94,4 +103,5 @@ def _run(row: Row) -> Run:
         net=row["net"],
         commission_version=row["commission_version"],
         premium_version=row["premium_version"],
+        is_drive=row["is_drive"],
     )

@@ -92,9 +92,9 @@ _ALL_ON_DUTY_POSITIONS = """
 SELECT p.driver_id, p.lat, p.lon, p.at, p.accuracy_m
 FROM driver_positions p JOIN drivers d ON d.id = p.driver_id WHERE d.duty = 'on'
 """
-_COUNT_RUN = """
-INSERT INTO driver_days (driver_id, day, company_id, runs, fares) VALUES ($1, $2, $3, 1, $4)
-ON CONFLICT (driver_id, day) DO UPDATE SET runs = driver_days.runs + 1, fares = driver_days.fares + excluded.fares
+_MIND_BALANCE = """
+UPDATE drivers SET is_short = $3, version = version + 1, revision = nextval('driver_revisions')
+WHERE id = $1 AND company_id = $2 AND is_short <> $3
 """
 _DAYS = """
 SELECT day, runs, fares FROM driver_days
@@ -255,8 +255,8 @@ async def positions_on_duty(tx: Tx) -> list[LastPosition]:
     return [_position(row) for row in await tx.rows(_ALL_ON_DUTY_POSITIONS)]
 
 
-async def count_run(tx: Tx, driver_id: UUID, company_id: UUID, day: date, fare: int) -> None:
-    await tx.execute(_COUNT_RUN, driver_id, day, company_id, fare)
+async def mind_balance(tx: Tx, company_id: UUID, driver_id: UUID, is_short: bool) -> bool:
+    return await tx.execute(_MIND_BALANCE, driver_id, company_id, is_short) == 1
 
 
 async def days(tx: Tx, company_id: UUID, driver_id: UUID, since: date) -> list[DriverDay]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from random import Random
 from typing import NewType
 from uuid import UUID
 
@@ -43,6 +44,21 @@ class Ids:
 
     def new(self) -> UUID:
         return uuid7(self.clock.now(), self.random_bytes(10))
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def ids_from(seed: UUID, at: datetime) -> Ids:
+    """The same identifiers of that instant for the same seed: for work that may be done again."""
+    return Ids(_Then(at), Random(seed.int).randbytes)
 
 
 def check_character(body: str) -> str:

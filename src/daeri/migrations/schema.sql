@@ -91,6 +91,25 @@ BEGIN
 
 END;
 $$;
+CREATE FUNCTION public.keep_books_balanced() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    wrong uuid;
+BEGIN
+    SELECT l.entry_id INTO wrong FROM ledger_lines l
+    WHERE l.entry_id IN (SELECT entry_id FROM added) GROUP BY l.entry_id HAVING sum(l.amount) <> 0 LIMIT 1;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'entry % does not sum to zero', wrong USING ERRCODE = 'check_violation',
+            CONSTRAINT = 'ledger_balanced';
+    END IF;
+    -- In one order, so that two entries over the same owners wait for each other and never deadlock.
+    INSERT INTO ledger_balances AS b (company_id, account, owner_id, balance)
+    SELECT company_id, account, owner_id, sum(amount) FROM added WHERE owner_id IS NOT NULL
+    GROUP BY company_id, account, owner_id ORDER BY owner_id, account, company_id
+    ON CONFLICT (owner_id, account, company_id) DO UPDATE SET balance = b.balance + excluded.balance;
+    RETURN NULL;
+END $$;
 CREATE FUNCTION public.open_calls_in_turn(p_customer uuid) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -98,6 +117,25 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('open calls ' || p_customer::text, 0));
     RETURN (SELECT count(*) FROM calls WHERE customer_id = p_customer
             AND state IN ('reserved', 'requested', 'assigned', 'arrived', 'driving'));
+END $$;
+CREATE FUNCTION public.post_entry(p_id uuid, p_company uuid, p_kind text, p_call uuid, p_cause uuid, p_reverses uuid, p_at timestamp with time zone, p_actor_kind text, p_actor uuid, p_note text, p_accounts text[], p_owners uuid[], p_amounts bigint[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_amounts) AS a (amount) WHERE a.amount <> 0) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO ledger_entries (id, company_id, kind, call_id, cause_id, reverses_id, at, actor_kind, actor_id, note)
+    VALUES (p_id, p_company, p_kind, p_call, p_cause, p_reverses, p_at, p_actor_kind, p_actor, p_note)
+    ON CONFLICT (cause_id, kind) DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO ledger_lines (entry_id, place, company_id, account, owner_id, amount, at)
+    SELECT p_id, t.place, p_company, t.account, t.owner_id, t.amount, p_at
+    FROM unnest(p_accounts, p_owners, p_amounts) WITH ORDINALITY AS t (account, owner_id, amount, place)
+    WHERE t.amount <> 0;
+    RETURN true;
 END $$;
 CREATE FUNCTION public.refuse_audit_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -114,6 +152,12 @@ CREATE FUNCTION public.refuse_fixed_facts() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'call %: who ordered it, and after its ending who performed it, is fixed', OLD.number
         USING ERRCODE = 'check_violation';
+END $$;
+CREATE FUNCTION public.refuse_ledger_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE FUNCTION public.refuse_memo_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -195,6 +239,16 @@ CREATE VIEW public.accounts_public AS
     display_name,
     status
    FROM public.accounts;
+CREATE TABLE public.agreed_fares (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_id uuid NOT NULL,
+    CONSTRAINT agreed_fares_amount_check CHECK ((amount > 0)),
+    CONSTRAINT agreed_fares_reason_check CHECK ((reason <> ''::text))
+);
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -219,6 +273,68 @@ ALTER TABLE public.audit_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.bank_accounts (
+    driver_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    bank text NOT NULL,
+    number_sealed bytea NOT NULL,
+    number_masked text NOT NULL,
+    holder text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT bank_accounts_bank_check CHECK ((bank ~ '^[0-9]{3}$'::text)),
+    CONSTRAINT bank_accounts_holder_check CHECK ((holder <> ''::text))
+);
+CREATE TABLE public.bank_receipts (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    reference text NOT NULL,
+    amount bigint NOT NULL,
+    purpose text NOT NULL,
+    owner_id uuid NOT NULL,
+    call_id uuid,
+    at timestamp with time zone NOT NULL,
+    by_id uuid NOT NULL,
+    CONSTRAINT bank_receipts_amount_check CHECK ((amount > 0)),
+    CONSTRAINT bank_receipts_purpose_check CHECK ((purpose = ANY (ARRAY['top_up'::text, 'claim'::text, 'account'::text]))),
+    CONSTRAINT bank_receipts_reference_check CHECK ((reference <> ''::text))
+);
+CREATE TABLE public.bills (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    payer text NOT NULL,
+    payer_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    customer_id uuid,
+    method text NOT NULL,
+    state text NOT NULL,
+    amount bigint NOT NULL,
+    commission bigint NOT NULL,
+    premium bigint NOT NULL,
+    net bigint NOT NULL,
+    commission_percent integer NOT NULL,
+    commission_version bigint NOT NULL,
+    premium_version bigint NOT NULL,
+    split integer NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    drive_ended_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    claimed_at timestamp with time zone,
+    claim_reason text,
+    version integer NOT NULL,
+    CONSTRAINT bills_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT bills_check CHECK ((net = ((amount - commission) - premium))),
+    CONSTRAINT bills_check1 CHECK (((state = ANY (ARRAY['paid'::text, 'written_off'::text])) = (settled_at IS NOT NULL))),
+    CONSTRAINT bills_check2 CHECK (((state = 'claimed'::text) <= ((claimed_at IS NOT NULL) AND (claim_reason IS NOT NULL)))),
+    CONSTRAINT bills_claim_reason_check CHECK ((claim_reason = ANY (ARRAY['no_card'::text, 'declined'::text, 'cash_not_paid'::text]))),
+    CONSTRAINT bills_kind_check CHECK ((kind = ANY (ARRAY['fare'::text, 'no_show'::text]))),
+    CONSTRAINT bills_method_check CHECK ((method = ANY (ARRAY['card'::text, 'cash'::text, 'account'::text]))),
+    CONSTRAINT bills_payer_check CHECK ((payer = ANY (ARRAY['customer'::text, 'business'::text, 'orderer'::text]))),
+    CONSTRAINT bills_state_check CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'claimed'::text, 'written_off'::text])))
+)
+WITH (fillfactor='80');
 CREATE TABLE public.business_accounts (
     id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -414,6 +530,68 @@ CREATE TABLE public.cases (
     CONSTRAINT cases_kind_check CHECK ((kind = ANY (ARRAY['lost_item'::text, 'accident'::text, 'complaint'::text]))),
     CONSTRAINT cases_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
     CONSTRAINT cases_text_check CHECK ((text <> ''::text))
+);
+CREATE TABLE public.charge_cancels (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    charge_id uuid NOT NULL,
+    call_id uuid,
+    amount bigint NOT NULL,
+    then_amount bigint,
+    state text NOT NULL,
+    reason text NOT NULL,
+    refusal text,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    by_kind text NOT NULL,
+    by_id uuid,
+    ended_at timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT charge_cancels_amount_check CHECK ((amount > 0)),
+    CONSTRAINT charge_cancels_check CHECK (((state = ANY (ARRAY['done'::text, 'refused'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT charge_cancels_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT charge_cancels_state_check CHECK ((state = ANY (ARRAY['intended'::text, 'done'::text, 'refused'::text, 'unknown'::text]))),
+    CONSTRAINT charge_cancels_then_amount_check CHECK ((then_amount > 0))
+)
+WITH (fillfactor='80');
+CREATE TABLE public.charges (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    call_id uuid,
+    payer_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    purpose text NOT NULL,
+    amount bigint NOT NULL,
+    cancelled bigint DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    order_id text NOT NULL,
+    payment_key text,
+    refusal text,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    by_kind text NOT NULL,
+    by_id uuid,
+    ended_at timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT charges_amount_check CHECK ((amount > 0)),
+    CONSTRAINT charges_check CHECK (((cancelled >= 0) AND (cancelled <= amount))),
+    CONSTRAINT charges_check1 CHECK (((call_id IS NULL) = (purpose = 'top_up'::text))),
+    CONSTRAINT charges_check2 CHECK (((state = ANY (ARRAY['authorised'::text, 'captured'::text])) <= (payment_key IS NOT NULL))),
+    CONSTRAINT charges_check3 CHECK (((state = ANY (ARRAY['captured'::text, 'declined'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT charges_purpose_check CHECK ((purpose = ANY (ARRAY['fare'::text, 'by_agent'::text, 'adjustment'::text, 'claim'::text, 'top_up'::text]))),
+    CONSTRAINT charges_state_check CHECK ((state = ANY (ARRAY['intended'::text, 'authorised'::text, 'captured'::text, 'declined'::text, 'unknown'::text])))
+)
+WITH (fillfactor='80');
+CREATE TABLE public.claim_steps (
+    call_id uuid NOT NULL,
+    place integer NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT claim_steps_kind_check CHECK ((kind = ANY (ARRAY['remind'::text, 'give_up'::text])))
 );
 CREATE TABLE public.companies (
     id uuid NOT NULL,
@@ -625,6 +803,7 @@ CREATE TABLE public.driver_runs (
     net bigint NOT NULL,
     commission_version bigint NOT NULL,
     premium_version bigint NOT NULL,
+    is_drive boolean DEFAULT true NOT NULL,
     CONSTRAINT driver_runs_check CHECK ((net = ((fare - commission) - premium)))
 );
 CREATE TABLE public.driver_suspensions (
@@ -658,6 +837,7 @@ CREATE TABLE public.drivers (
     licence_expires_on date,
     insurance_expires_on date,
     papers_until timestamp with time zone GENERATED ALWAYS AS ((((LEAST(licence_expires_on, insurance_expires_on) + 1))::timestamp without time zone AT TIME ZONE 'Asia/Seoul'::text)) STORED,
+    is_short boolean DEFAULT false NOT NULL,
     CONSTRAINT drivers_check CHECK (((duty = 'off'::text) OR (status = ANY (ARRAY['approved'::text, 'suspended'::text])))),
     CONSTRAINT drivers_duty_check CHECK ((duty = ANY (ARRAY['on'::text, 'off'::text]))),
     CONSTRAINT drivers_status_check CHECK ((status = ANY (ARRAY['applied'::text, 'refused'::text, 'approved'::text, 'suspended'::text])))
@@ -670,7 +850,8 @@ CREATE VIEW public.drivers_public AS
     duty,
     services,
     revision,
-    papers_until
+    papers_until,
+    is_short
    FROM public.drivers d;
 CREATE TABLE public.engagements (
     driver_id uuid NOT NULL,
@@ -727,6 +908,49 @@ CREATE TABLE public.idempotency_keys (
     created_at timestamp with time zone NOT NULL,
     status integer NOT NULL,
     answer bytea NOT NULL
+);
+CREATE TABLE public.ledger_balances (
+    company_id uuid NOT NULL,
+    account text NOT NULL,
+    owner_id uuid NOT NULL,
+    balance bigint NOT NULL
+)
+WITH (fillfactor='70');
+CREATE TABLE public.ledger_entries (
+    id uuid NOT NULL,
+    seq bigint NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    call_id uuid,
+    cause_id uuid NOT NULL,
+    reverses_id uuid,
+    at timestamp with time zone NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT ledger_entries_check CHECK (((call_id IS NOT NULL) OR (kind = ANY (ARRAY['topped_up'::text, 'card_captured'::text, 'card_cancelled'::text, 'payout_begun'::text, 'payout_done'::text, 'payout_returned'::text, 'account_settled'::text])))),
+    CONSTRAINT ledger_entries_check1 CHECK (((reverses_id IS NOT NULL) = (kind = ANY (ARRAY['fare_undone'::text, 'cash_undone'::text])))),
+    CONSTRAINT ledger_entries_kind_check CHECK ((kind = ANY (ARRAY['fare_due'::text, 'fare_undone'::text, 'card_captured'::text, 'card_cancelled'::text, 'cash_collected'::text, 'cash_undone'::text, 'written_off'::text, 'transfer_received'::text, 'topped_up'::text, 'payout_begun'::text, 'payout_done'::text, 'payout_returned'::text, 'account_settled'::text])))
+);
+ALTER TABLE public.ledger_entries ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_entries_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.ledger_lines (
+    entry_id uuid NOT NULL,
+    place smallint NOT NULL,
+    company_id uuid NOT NULL,
+    account text NOT NULL,
+    owner_id uuid,
+    amount bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_lines_account_check CHECK ((account = ANY (ARRAY['cards'::text, 'bank'::text, 'customer'::text, 'business'::text, 'orderer'::text, 'driver'::text, 'commission'::text, 'premium'::text, 'payouts'::text, 'write_offs'::text]))),
+    CONSTRAINT ledger_lines_amount_check CHECK ((amount <> 0)),
+    CONSTRAINT ledger_lines_check CHECK (((owner_id IS NOT NULL) = (account = ANY (ARRAY['customer'::text, 'business'::text, 'orderer'::text, 'driver'::text]))))
 );
 CREATE TABLE public.listings (
     call_id uuid NOT NULL,
@@ -814,6 +1038,66 @@ ALTER TABLE public.past_engagements ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.payment_cards (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    customer_key text NOT NULL,
+    billing_key_sealed bytea NOT NULL,
+    issuer text NOT NULL,
+    number_masked text NOT NULL,
+    is_default boolean NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT payment_cards_number_masked_check CHECK ((number_masked !~ '[0-9]{7}'::text))
+);
+CREATE TABLE public.payment_tasks (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    call_id uuid,
+    charge_id uuid,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    owner_id uuid,
+    escalated_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by uuid,
+    note text DEFAULT ''::text NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT payment_tasks_check CHECK (((call_id IS NOT NULL) OR (charge_id IS NOT NULL))),
+    CONSTRAINT payment_tasks_kind_check CHECK ((kind = ANY (ARRAY['settle'::text, 'adjust'::text, 'unknown'::text, 'unpaid'::text, 'cancel_refused'::text])))
+);
+CREATE TABLE public.payout_files (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by uuid NOT NULL,
+    payouts integer NOT NULL,
+    total bigint NOT NULL,
+    CONSTRAINT payout_files_payouts_check CHECK ((payouts > 0)),
+    CONSTRAINT payout_files_total_check CHECK ((total > 0))
+);
+CREATE TABLE public.payouts (
+    id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    state text NOT NULL,
+    bank text NOT NULL,
+    number_sealed bytea NOT NULL,
+    number_masked text NOT NULL,
+    holder text NOT NULL,
+    file_id uuid,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    reference text DEFAULT ''::text NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT payouts_amount_check CHECK ((amount > 0)),
+    CONSTRAINT payouts_check CHECK (((state = 'requested'::text) = (file_id IS NULL))),
+    CONSTRAINT payouts_check1 CHECK (((state = ANY (ARRAY['paid'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT payouts_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'paid'::text, 'returned'::text])))
 );
 CREATE TABLE public.pgqueuer (
     id bigint NOT NULL,
@@ -1029,10 +1313,20 @@ ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_company_id_id_key UNIQUE (company_id, id);
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.agreed_fares
+    ADD CONSTRAINT agreed_fares_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (driver_id);
+ALTER TABLE ONLY public.bank_receipts
+    ADD CONSTRAINT bank_receipts_once UNIQUE (company_id, reference);
+ALTER TABLE ONLY public.bank_receipts
+    ADD CONSTRAINT bank_receipts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.bills
+    ADD CONSTRAINT bills_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.business_accounts
     ADD CONSTRAINT business_accounts_company_id_id_key UNIQUE (company_id, id);
 ALTER TABLE ONLY public.business_accounts
@@ -1057,6 +1351,14 @@ ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_number_key UNIQUE (number);
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.charge_cancels
+    ADD CONSTRAINT charge_cancels_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_order_id_key UNIQUE (order_id);
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.claim_steps
+    ADD CONSTRAINT claim_steps_pkey PRIMARY KEY (call_id, place);
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.companies
@@ -1117,6 +1419,16 @@ ALTER TABLE ONLY public.handled_events
     ADD CONSTRAINT handled_events_pkey PRIMARY KEY (event_id, handler);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, route, key);
+ALTER TABLE ONLY public.ledger_balances
+    ADD CONSTRAINT ledger_balances_pkey PRIMARY KEY (owner_id, account, company_id);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_once UNIQUE (cause_id, kind);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_reverses_id_key UNIQUE (reverses_id);
+ALTER TABLE ONLY public.ledger_lines
+    ADD CONSTRAINT ledger_lines_pkey PRIMARY KEY (entry_id, place);
 ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.never_meetings
@@ -1127,6 +1439,16 @@ ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.past_engagements
     ADD CONSTRAINT past_engagements_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.payment_cards
+    ADD CONSTRAINT payment_cards_customer_key_key UNIQUE (customer_key);
+ALTER TABLE ONLY public.payment_cards
+    ADD CONSTRAINT payment_cards_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.payment_tasks
+    ADD CONSTRAINT payment_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.payout_files
+    ADD CONSTRAINT payout_files_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.payouts
+    ADD CONSTRAINT payouts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.pgqueuer_log
     ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.pgqueuer
@@ -1168,6 +1490,11 @@ CREATE UNIQUE INDEX accounts_email_once ON public.accounts USING btree (company_
 CREATE UNIQUE INDEX accounts_phone_once ON public.accounts USING btree (company_id, kind, phone_hash) WHERE ((phone_hash IS NOT NULL) AND (status <> 'closed'::text));
 CREATE INDEX audit_log_by_seq ON public.audit_log USING btree (company_id, seq);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (company_id, subject_id, seq);
+CREATE INDEX bank_receipts_of_owner ON public.bank_receipts USING btree (owner_id, id DESC);
+CREATE INDEX bills_not_paid ON public.bills USING btree (company_id, opened_at) WHERE (state = ANY (ARRAY['open'::text, 'claimed'::text]));
+CREATE INDEX bills_of_company ON public.bills USING btree (company_id, call_id DESC);
+CREATE INDEX bills_of_driver ON public.bills USING btree (driver_id, drive_ended_at DESC);
+CREATE INDEX bills_of_payer ON public.bills USING btree (payer_id, opened_at DESC);
 CREATE UNIQUE INDEX business_accounts_by_name ON public.business_accounts USING btree (company_id, name) WHERE (closed_at IS NULL);
 CREATE INDEX business_members_of_customer ON public.business_members USING btree (customer_id);
 CREATE INDEX call_fare_calculations_of_call ON public.call_fare_calculations USING btree (call_id, id);
@@ -1188,6 +1515,15 @@ CREATE INDEX cases_of_call ON public.cases USING btree (call_id);
 CREATE INDEX cases_of_company ON public.cases USING btree (company_id, id DESC);
 CREATE INDEX cases_of_opener ON public.cases USING btree (opened_by, id DESC);
 CREATE INDEX cases_open ON public.cases USING btree (company_id, id DESC) WHERE (state = 'open'::text);
+CREATE INDEX charge_cancels_of_call ON public.charge_cancels USING btree (call_id, id);
+CREATE UNIQUE INDEX charge_cancels_one_open ON public.charge_cancels USING btree (charge_id) WHERE (state = ANY (ARRAY['intended'::text, 'unknown'::text]));
+CREATE INDEX charge_cancels_to_do ON public.charge_cancels USING btree (next_attempt_at) WHERE (state = ANY (ARRAY['intended'::text, 'unknown'::text]));
+CREATE INDEX charges_of_call ON public.charges USING btree (call_id, id);
+CREATE INDEX charges_of_company ON public.charges USING btree (company_id, id DESC);
+CREATE INDEX charges_of_payer ON public.charges USING btree (payer_id, id);
+CREATE UNIQUE INDEX charges_one_a_call ON public.charges USING btree (call_id) WHERE ((state = ANY (ARRAY['intended'::text, 'authorised'::text, 'unknown'::text])) OR ((state = 'captured'::text) AND (cancelled < amount)));
+CREATE INDEX charges_to_do ON public.charges USING btree (next_attempt_at) WHERE (state = ANY (ARRAY['intended'::text, 'authorised'::text, 'unknown'::text]));
+CREATE INDEX claim_steps_due ON public.claim_steps USING btree (due_at) WHERE (done_at IS NULL);
 CREATE INDEX customer_cancels_of_customer ON public.customer_cancels USING btree (customer_id, at);
 CREATE INDEX customer_places_of_customer ON public.customer_places USING btree (customer_id, id);
 CREATE INDEX customer_restrictions_of_company ON public.customer_restrictions USING btree (company_id, id DESC);
@@ -1210,10 +1546,15 @@ CREATE INDEX drivers_by_revision ON public.drivers USING btree (revision);
 CREATE INDEX drivers_of_company ON public.drivers USING btree (company_id, id);
 CREATE INDEX drivers_on_duty ON public.drivers USING btree (company_id) WHERE (duty = 'on'::text);
 CREATE INDEX drivers_papers_on_duty ON public.drivers USING btree (papers_until) WHERE (duty = 'on'::text);
+CREATE INDEX drivers_short_on_duty ON public.drivers USING btree (id) WHERE ((duty = 'on'::text) AND is_short);
 CREATE INDEX drivers_suspended_on_duty ON public.drivers USING btree (id) WHERE ((duty = 'on'::text) AND (status = 'suspended'::text));
 CREATE INDEX events_by_time ON public.events USING btree (at);
 CREATE INDEX handled_events_by_time ON public.handled_events USING btree (at);
 CREATE INDEX idempotency_keys_by_time ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX ledger_entries_of_call ON public.ledger_entries USING btree (call_id, seq) WHERE (call_id IS NOT NULL);
+CREATE INDEX ledger_entries_of_company ON public.ledger_entries USING btree (company_id, seq DESC);
+CREATE INDEX ledger_lines_of_account ON public.ledger_lines USING btree (company_id, account, at, entry_id);
+CREATE INDEX ledger_lines_of_owner ON public.ledger_lines USING btree (owner_id, account, at, entry_id) WHERE (owner_id IS NOT NULL);
 CREATE INDEX listings_by_driver ON public.listings USING gin (driver_ids);
 CREATE INDEX never_meetings_of_company ON public.never_meetings USING btree (company_id, id DESC);
 CREATE INDEX never_meetings_of_driver ON public.never_meetings USING btree (driver_id) WHERE (lifted_at IS NULL);
@@ -1226,6 +1567,16 @@ CREATE UNIQUE INDEX offers_one_live_a_call ON public.offers USING btree (call_id
 CREATE UNIQUE INDEX offers_one_live_a_driver ON public.offers USING btree (driver_id) WHERE (state = 'live'::text);
 CREATE INDEX past_engagements_of_call ON public.past_engagements USING btree (call_id, since);
 CREATE INDEX past_engagements_of_driver ON public.past_engagements USING btree (driver_id, since);
+CREATE INDEX payment_cards_of_owner ON public.payment_cards USING btree (owner_id) WHERE (removed_at IS NULL);
+CREATE UNIQUE INDEX payment_cards_one_default ON public.payment_cards USING btree (owner_id) WHERE (is_default AND (removed_at IS NULL));
+CREATE INDEX payment_tasks_of_call ON public.payment_tasks USING btree (call_id);
+CREATE UNIQUE INDEX payment_tasks_one_open ON public.payment_tasks USING btree (kind, COALESCE(call_id, charge_id)) WHERE (done_at IS NULL);
+CREATE INDEX payment_tasks_open ON public.payment_tasks USING btree (company_id, due_at) WHERE (done_at IS NULL);
+CREATE INDEX payout_files_of_company ON public.payout_files USING btree (company_id, id DESC);
+CREATE INDEX payouts_of_company ON public.payouts USING btree (company_id, id DESC);
+CREATE INDEX payouts_of_driver ON public.payouts USING btree (driver_id, id DESC);
+CREATE UNIQUE INDEX payouts_one_open ON public.payouts USING btree (driver_id) WHERE (state = ANY (ARRAY['requested'::text, 'sent'::text]));
+CREATE INDEX payouts_requested ON public.payouts USING btree (company_id, id) WHERE (state = 'requested'::text);
 CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);
 CREATE INDEX pgqueuer_ep_prio_id_idx ON public.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::public.pgqueuer_status);
 CREATE INDEX pgqueuer_log_created ON public.pgqueuer_log USING btree (created);
@@ -1256,6 +1607,9 @@ CREATE TRIGGER call_memo_links_append_only BEFORE DELETE OR UPDATE ON public.cal
 CREATE TRIGGER call_memos_append_only BEFORE DELETE OR UPDATE ON public.call_memos FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
 CREATE TRIGGER calls_orderer_fixed BEFORE UPDATE OF source, orderer_id ON public.calls FOR EACH ROW WHEN (((new.source <> old.source) OR (new.orderer_id <> old.orderer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
 CREATE TRIGGER calls_performer_fixed BEFORE UPDATE OF performer_id ON public.calls FOR EACH ROW WHEN (((old.ended_at IS NOT NULL) AND (new.performer_id IS DISTINCT FROM old.performer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
+CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_ledger_change();
+CREATE TRIGGER ledger_lines_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_ledger_change();
+CREATE TRIGGER ledger_lines_balanced AFTER INSERT ON public.ledger_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_books_balanced();
 CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
@@ -1265,8 +1619,18 @@ ALTER TABLE ONLY public.account_roles
     ADD CONSTRAINT account_roles_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name);
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.agreed_fares
+    ADD CONSTRAINT agreed_fares_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.bank_receipts
+    ADD CONSTRAINT bank_receipts_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
+ALTER TABLE ONLY public.bank_receipts
+    ADD CONSTRAINT bank_receipts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.bills
+    ADD CONSTRAINT bills_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.business_accounts
     ADD CONSTRAINT business_accounts_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.business_members
@@ -1309,6 +1673,16 @@ ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.charge_cancels
+    ADD CONSTRAINT charge_cancels_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
+ALTER TABLE ONLY public.charge_cancels
+    ADD CONSTRAINT charge_cancels_charge_id_fkey FOREIGN KEY (charge_id) REFERENCES public.charges(id);
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_card_id_fkey FOREIGN KEY (card_id) REFERENCES public.payment_cards(id);
+ALTER TABLE ONLY public.claim_steps
+    ADD CONSTRAINT claim_steps_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
 ALTER TABLE ONLY public.customer_cancels
     ADD CONSTRAINT customer_cancels_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.customer_cancels
@@ -1357,6 +1731,14 @@ ALTER TABLE ONLY public.engagements
     ADD CONSTRAINT engagements_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.free_drivers
     ADD CONSTRAINT free_drivers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.ledger_entries
+    ADD CONSTRAINT ledger_entries_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.ledger_entries(id);
+ALTER TABLE ONLY public.ledger_lines
+    ADD CONSTRAINT ledger_lines_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.ledger_entries(id);
 ALTER TABLE ONLY public.listings
     ADD CONSTRAINT listings_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.never_meetings
@@ -1371,6 +1753,22 @@ ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.calls(id);
 ALTER TABLE ONLY public.offers
     ADD CONSTRAINT offers_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.payment_cards
+    ADD CONSTRAINT payment_cards_company_id_owner_id_fkey FOREIGN KEY (company_id, owner_id) REFERENCES public.accounts(company_id, id);
+ALTER TABLE ONLY public.payment_tasks
+    ADD CONSTRAINT payment_tasks_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
+ALTER TABLE ONLY public.payment_tasks
+    ADD CONSTRAINT payment_tasks_charge_id_fkey FOREIGN KEY (charge_id) REFERENCES public.charges(id);
+ALTER TABLE ONLY public.payment_tasks
+    ADD CONSTRAINT payment_tasks_done_by_fkey FOREIGN KEY (done_by) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.payment_tasks
+    ADD CONSTRAINT payment_tasks_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.payout_files
+    ADD CONSTRAINT payout_files_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.payouts
+    ADD CONSTRAINT payouts_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
+ALTER TABLE ONLY public.payouts
+    ADD CONSTRAINT payouts_file_id_fkey FOREIGN KEY (file_id) REFERENCES public.payout_files(id);
 ALTER TABLE ONLY public.policy_records
     ADD CONSTRAINT policy_records_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.ratings

@@ -8,7 +8,7 @@ from daeri.kernel.terms import Service
 from daeri.policies.api import PolicyBook
 from daeri.policies.model import RequestLimits
 from daeri.pricing import policy
-from daeri.pricing.earnings import net_of
+from daeri.pricing.earnings import net_of, share_of
 from daeri.pricing.meter import Fix, fixes_of, measure, read_meter
 from daeri.pricing.model import (
     FarePlan,
@@ -41,6 +41,7 @@ __all__ = [
     "price",
     "raised",
     "read_meter",
+    "share_of",
 ]
 
 

@@ -1,0 +1,1 @@
+"""Money: bills, charges on cards, the ledger, drivers' balances and payouts."""

@@ -1,0 +1,395 @@
+"""The door of payments: what is owed and how it is paid, by whom it may be changed, and what the books say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from daeri.calls import api as calls
+from daeri.calls.model import Call
+from daeri.companies import api as companies
+from daeri.infra import events
+from daeri.infra.database import Tx
+from daeri.infra.events import Event
+from daeri.kernel.errors import DaeriError
+from daeri.kernel.ids import CompanyId
+from daeri.kernel.money import Won
+from daeri.kernel.result import Refused
+from daeri.kernel.terms import Source
+from daeri.payments import (
+    balances,
+    bill_store,
+    billing,
+    card_store,
+    charge_store,
+    charging,
+    claiming,
+    entries,
+    ledger,
+    policy,
+    registering,
+)
+from daeri.payments.billing import Deed
+from daeri.payments.collector import Collector
+from daeri.payments.ledger import Entry, EntryFilter
+from daeri.payments.model import (
+    AGGREGATE,
+    AgreedFare,
+    AmountInvalid,
+    AmountSame,
+    Bill,
+    BillNotFound,
+    BillState,
+    BusinessRefer,
+    Cancel,
+    Card,
+    CardMissing,
+    CardNotFound,
+    Charge,
+    ChargeState,
+    ChargeUnderWay,
+    ClaimOpen,
+    ClaimPolicy,
+    EntryKind,
+    EventKind,
+    Method,
+    NothingToSettle,
+    PartnersCall,
+    PayOnOriginal,
+    Purpose,
+    ReasonMissing,
+    Task,
+    TaskKind,
+    TaskNotFound,
+)
+from daeri.payments.policy import AdjustRefusal, MoneyFacts, SettleRefusal
+
+__all__ = ["Collector", "Deed", "Entry", "EntryFilter"]
+
+LONGEST_REASON = 500
+SEALED_COLUMNS = registering.SEALED_COLUMNS
+customer_key = registering.customer_key
+check_customer_key = registering.check_customer_key
+keep_card = registering.keep
+prefer_card = registering.prefer
+remove_card = registering.remove
+cards = card_store.cards
+balance_of = balances.read
+search_ledger = ledger.search
+ledger_totals = ledger.totals
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """All that is known of a ride's money; `original` is the customer's own call, which bears it."""
+
+    original: Call
+    bill: Bill | None
+    charges: Sequence[Charge]
+    cancels: Sequence[Cancel]
+    agreed: AgreedFare | None
+    tasks: Sequence[Task]
+    outstanding: Won
+
+
+async def settle_by_agent(deed: Deed, call_id: UUID, reason: str, *, card_id: UUID | None = None) -> Bill:
+    """Charge a ride by hand (운행강제결제, R-112 … R-116): on the customer's own call, driven, and not paid.
+
+    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay, ReasonMissing.
+    """
+    said = _clean(reason)
+    call, bill = await _locked(deed, call_id)
+    facts = await _facts(deed, call, bill)
+    decided = policy.decide_settle(facts)
+    if isinstance(decided, Refused):
+        raise await _settle_error(deed, call, decided.reason)
+    known = _known(bill)
+    card = await _card_for(deed, known, card_id)
+    await charging.charge(deed, known, card, Purpose.BY_AGENT)
+    return await billing.tell(deed, known, EventKind.CHARGING, amount=known.amount, reason=said)
+
+
+async def adjust(deed: Deed, call_id: UUID, amount: int, reason: str) -> Bill:
+    """Let a ride cost `amount` won instead, up or down: what was charged is cancelled and charged anew (I-020).
+
+    On the customer's own call alone (R-114). PayOnOriginal, PartnersCall, BusinessRefer, NothingToSettle,
+    AmountInvalid, AmountSame, ChargeUnderWay, ReasonMissing.
+    """
+    said = _clean(reason)
+    call, bill = await _locked(deed, call_id)
+    decided = policy.decide_adjust(await _facts(deed, call, bill), amount, deed.policy)
+    if isinstance(decided, Refused):
+        raise await _adjust_error(deed, call, decided.reason)
+    known = _known(bill)
+    standing = await charge_store.open_of_call(deed.tx, call_id)
+    if standing is not None and standing.state is ChargeState.CAPTURED:
+        await charging.give_back(deed, standing, standing.standing, said, then_amount=Won(amount))
+        return await billing.tell(
+            deed, known, EventKind.CANCELLING, amount=standing.standing, then_amount=amount, reason=said
+        )
+    changed = await billing.rebook(deed, known, call, Won(amount), said)
+    await billing.end_tasks(deed, changed, TaskKind.ADJUST)
+    return await charging.collect(deed, changed, Purpose.ADJUSTMENT)
+
+
+async def agree_fare(deed: Deed, call_id: UUID, amount: int, reason: str) -> AgreedFare:
+    """Keep what both sides agreed to before a reconnected drive; it is settled when that drive is over (R-118)."""
+    said = _clean(reason)
+    call, _ = await _locked(deed, call_id)
+    if call.reconnects_call_id is not None:
+        raise await _on_original(deed, call)
+    if call.source is not Source.OWN:
+        raise await _partners_call(deed, call)
+    if not deed.policy.adjust_floor_won <= amount <= deed.policy.adjust_ceiling_won:
+        raise _amount_invalid(deed)
+    if deed.actor.id is None:
+        raise TypeError("a fare is agreed by a person")
+    fare = AgreedFare(Won(amount), said, deed.now, deed.actor.id)
+    await bill_store.agree(deed.tx, deed.company_id, call_id, fare)
+    return fare
+
+
+async def pay_claim(deed: Deed, call_id: UUID, payer_id: UUID, card_id: UUID | None = None) -> Bill:
+    """The customer pays what is open with a card of theirs. BillNotFound, NothingToSettle, CardNotFound."""
+    bill = await billing.lock(deed, call_id)
+    if bill is None or bill.payer_id != payer_id:
+        raise BillNotFound(call_id=str(call_id))
+    if bill.state in (BillState.PAID, BillState.WRITTEN_OFF) or bill.method is Method.ACCOUNT:
+        raise NothingToSettle(reason=bill.state)
+    if await charge_store.is_under_way(deed.tx, call_id):
+        raise ChargeUnderWay()
+    card = await _card_for(deed, bill, card_id)
+    await charging.charge(deed, bill, card, Purpose.CLAIM)
+    return await billing.tell(deed, bill, EventKind.CHARGING, amount=bill.amount)
+
+
+async def write_off(deed: Deed, call_id: UUID, reason: str) -> Bill:
+    """Give up what is left of a bill, with a reason. BillNotFound, NothingToSettle, ChargeUnderWay, ReasonMissing."""
+    said = _clean(reason)
+    bill = await billing.lock(deed, call_id)
+    if bill is None:
+        raise BillNotFound(call_id=str(call_id))
+    if bill.state in (BillState.PAID, BillState.WRITTEN_OFF):
+        raise NothingToSettle(reason=bill.state)
+    if await charge_store.is_under_way(deed.tx, call_id):
+        raise ChargeUnderWay()
+    return await claiming.give_up(deed, bill, said)
+
+
+async def top_up_by_card(deed: Deed, driver_id: UUID, amount: int, card_id: UUID | None = None) -> UUID:
+    """A driver fills their balance from a card of theirs; the id of the charge. AmountInvalid, CardNotFound."""
+    if not deed.policy.adjust_floor_won <= amount <= deed.policy.adjust_ceiling_won:
+        raise _amount_invalid(deed)
+    card = await _own_card(deed, driver_id, card_id)
+    return await charging.top_up(deed, card, Won(amount))
+
+
+async def check_may_request(deed: Deed, customer_id: UUID, *, by_card: bool) -> None:
+    """Whether money stands against a new call of the customer's: ClaimOpen, CardMissing."""
+    if deed.book.read(ClaimPolicy, at=deed.now).value.blocks_requests:
+        claims = await bill_store.claims_of(deed.tx, deed.company_id, customer_id)
+        if claims:
+            raise ClaimOpen(number=claims[0].number, amount_won=claims[0].amount)
+    needs_card = by_card and deed.policy.card_needed
+    if needs_card and await card_store.default_card(deed.tx, deed.company_id, customer_id) is None:
+        raise CardMissing()
+
+
+async def money_of(tx: Tx, company_id: CompanyId, call_id: UUID) -> Money:
+    """What is known of a ride's money, asked for by any of its calls; CallNotFound."""
+    call = await calls.get(tx, company_id, call_id)
+    original = call if call.reconnects_call_id is None else await calls.get(tx, company_id, call.reconnects_call_id)
+    bill = await bill_store.get(tx, company_id, original.id)
+    return Money(
+        original=original,
+        bill=bill,
+        charges=await charge_store.of_call(tx, company_id, original.id),
+        cancels=await charge_store.cancels_of_call(tx, company_id, original.id),
+        agreed=await bill_store.agreed(tx, company_id, original.id),
+        tasks=await bill_store.tasks_of_call(tx, company_id, original.id),
+        outstanding=Won(0) if bill is None else await claiming.outstanding(tx, bill),
+    )
+
+
+async def bill_of(tx: Tx, company_id: UUID, call_id: UUID) -> Bill | None:
+    """The bill of a customer's own call, if any."""
+    return await bill_store.get(tx, company_id, call_id)
+
+
+async def claims_of(tx: Tx, company_id: UUID, payer_id: UUID) -> list[Bill]:
+    """What somebody has not paid, oldest first."""
+    return await bill_store.claims_of(tx, company_id, payer_id)
+
+
+async def bills(
+    tx: Tx,
+    company_id: UUID,
+    *,
+    states: Sequence[BillState] = (),
+    method: Method | None = None,
+    people: Sequence[UUID] | None = None,
+    number: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[Bill]:
+    """The company's bills that fit, newest first; `people` are payers or drivers."""
+    return await bill_store.page(
+        tx, company_id, states=states, method=method, people=people, number=number, before=before, limit=limit
+    )
+
+
+async def bill_history(tx: Tx, company_id: UUID, call_id: UUID) -> list[Event]:
+    """What happened to a bill, oldest first."""
+    return await events.history(tx, company_id, AGGREGATE, call_id)
+
+
+async def tasks(
+    tx: Tx,
+    company_id: UUID,
+    *,
+    kind: TaskKind | None = None,
+    owner_id: UUID | None = None,
+    with_done: bool = False,
+    limit: int = 200,
+) -> list[Task]:
+    """What people must see to, most urgent first (I-016)."""
+    return await bill_store.tasks(tx, company_id, kind=kind, owner_id=owner_id, with_done=with_done, limit=limit)
+
+
+async def take_task(tx: Tx, company_id: UUID, task_id: UUID, owner_id: UUID | None) -> Task:
+    """It is that person's now, or nobody's. TaskNotFound when there is none that is open."""
+    if not await bill_store.take_task(tx, company_id, task_id, owner_id):
+        raise TaskNotFound(task_id=str(task_id))
+    return await _task(tx, company_id, task_id)
+
+
+async def finish_task(tx: Tx, company_id: UUID, task_id: UUID, by_id: UUID, note: str, *, now: datetime) -> Task:
+    """Done by hand, with what came of it. TaskNotFound, ReasonMissing."""
+    if not await bill_store.finish_task(tx, company_id, task_id, by_id, note=_clean(note), now=now):
+        raise TaskNotFound(task_id=str(task_id))
+    return await _task(tx, company_id, task_id)
+
+
+async def ask_again(tx: Tx, company_id: UUID, call_id: UUID) -> None:
+    """Ask the provider at once about what is open for this ride."""
+    for charge in await charge_store.of_call(tx, company_id, call_id):
+        await charge_store.hurry(tx, charge.id)
+    for cancel in await charge_store.cancels_of_call(tx, company_id, call_id):
+        await charge_store.hurry_cancel(tx, cancel.id)
+    tx.hint(charging.WORK_TOPIC)
+
+
+async def heard_from_provider(tx: Tx, order_id: str) -> bool:
+    """A webhook named this order: nothing of it is believed, the provider is asked. False when it is none of ours."""
+    charge = await charge_store.by_order(tx, order_id)
+    if charge is None:
+        return False
+    await charge_store.hurry(tx, charge.id)
+    tx.hint(charging.WORK_TOPIC)
+    return True
+
+
+async def receive_transfer(deed: Deed, call_id: UUID, cause_id: UUID, note: str) -> Bill:
+    """The payer sent what is left of a bill to the company's bank. BillNotFound, NothingToSettle, ChargeUnderWay."""
+    bill = await billing.lock(deed, call_id)
+    if bill is None:
+        raise BillNotFound(call_id=str(call_id))
+    if bill.state in (BillState.PAID, BillState.WRITTEN_OFF) or bill.method is Method.ACCOUNT:
+        raise NothingToSettle(reason=bill.state)
+    if await charge_store.is_under_way(deed.tx, call_id):
+        raise ChargeUnderWay()
+    left = await claiming.outstanding(deed.tx, bill)
+    await billing.book(
+        deed, bill, EntryKind.TRANSFER_RECEIVED, entries.transfer_received(bill, left), cause_id=cause_id, note=note
+    )
+    return await billing.pay(deed, bill, "transfer")
+
+
+async def _locked(deed: Deed, call_id: UUID) -> tuple[Call, Bill | None]:
+    bill = await billing.lock(deed, call_id)
+    return await calls.get(deed.tx, deed.company_id, call_id), bill
+
+
+async def _facts(deed: Deed, call: Call, bill: Bill | None) -> MoneyFacts:
+    has_card = bill is not None and bool(await card_store.cards(deed.tx, deed.company_id, bill.payer_id))
+    return MoneyFacts(call, bill, await charge_store.is_under_way(deed.tx, call.id), has_card)
+
+
+def _known(bill: Bill | None) -> Bill:
+    if bill is None:
+        raise TypeError("what was allowed has a bill")
+    return bill
+
+
+async def _card_for(deed: Deed, bill: Bill, card_id: UUID | None) -> Card:
+    return await _own_card(deed, bill.payer_id, card_id)
+
+
+async def _own_card(deed: Deed, owner_id: UUID, card_id: UUID | None) -> Card:
+    own = await card_store.cards(deed.tx, deed.company_id, owner_id)
+    found = next((card for card in own if card_id is None or card.id == card_id), None)
+    if found is None:
+        raise CardNotFound(card_id=str(card_id))
+    return found
+
+
+async def _settle_error(deed: Deed, call: Call, reason: SettleRefusal) -> DaeriError:
+    match reason:
+        case SettleRefusal.ON_ORIGINAL:
+            return await _on_original(deed, call)
+        case SettleRefusal.PARTNERS_CALL:
+            return await _partners_call(deed, call)
+        case SettleRefusal.UNDER_WAY:
+            return ChargeUnderWay()
+        case _:
+            return NothingToSettle(reason=reason)
+
+
+async def _adjust_error(deed: Deed, call: Call, reason: AdjustRefusal) -> DaeriError:
+    match reason:
+        case AdjustRefusal.ON_ORIGINAL:
+            return await _on_original(deed, call)
+        case AdjustRefusal.PARTNERS_CALL:
+            return await _partners_call(deed, call)
+        case AdjustRefusal.UNDER_WAY:
+            return ChargeUnderWay()
+        case AdjustRefusal.SAME:
+            return AmountSame()
+        case AdjustRefusal.AMOUNT:
+            return _amount_invalid(deed)
+        case AdjustRefusal.BUSINESS:
+            return BusinessRefer(account=None if call.business is None else call.business.name)
+        case _:
+            return NothingToSettle(reason=reason)
+
+
+async def _on_original(deed: Deed, call: Call) -> PayOnOriginal:
+    if call.reconnects_call_id is None:
+        raise TypeError("only a reconnected call points to another one")
+    original = await calls.get(deed.tx, deed.company_id, call.reconnects_call_id)
+    return PayOnOriginal(call_id=str(original.id), number=original.number)
+
+
+async def _partners_call(deed: Deed, call: Call) -> PartnersCall:
+    """With the orderer's situation room: its payments are not visible here (R-029)."""
+    orderer = await companies.get(deed.tx, call.orderer_id)
+    centre = orderer.settings.customer_centre
+    return PartnersCall(name=centre.name_ko or orderer.brand_ko, phone=centre.phone)
+
+
+def _amount_invalid(deed: Deed) -> AmountInvalid:
+    return AmountInvalid(floor_won=deed.policy.adjust_floor_won, ceiling_won=deed.policy.adjust_ceiling_won)
+
+
+async def _task(tx: Tx, company_id: UUID, task_id: UUID) -> Task:
+    found = await bill_store.get_task(tx, company_id, task_id)
+    if found is None:
+        raise TaskNotFound(task_id=str(task_id))
+    return found
+
+
+def _clean(reason: str) -> str:
+    said = reason.strip()
+    if not said or len(said) > LONGEST_REASON:
+        raise ReasonMissing(most=LONGEST_REASON)
+    return said

@@ -1,0 +1,49 @@
+"""A driver's prepaid balance: what the ledger says, and whether it is too low for new calls."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from daeri.drivers import api as drivers
+from daeri.infra.database import Tx
+from daeri.kernel.ids import CompanyId, DriverId
+from daeri.kernel.money import Won
+from daeri.payments import ledger
+from daeri.payments.model import Account, BalancePolicy
+from daeri.policies.api import PolicyBook
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is the driver's, in won; below zero the driver owes it."""
+
+    won: Won
+    minimum_won: int | None
+    is_short: bool  # too low for new calls
+    is_low: bool  # soon too low: the driver is told
+    payable_won: Won  # what may be paid out now
+
+
+async def read(
+    tx: Tx, book: PolicyBook, company_id: CompanyId, driver_id: UUID, *, now: datetime, lock: bool = False
+) -> Balance:
+    """The driver's balance by the policy of `now`; `lock` keeps it as it is until this transaction ends."""
+    policy = book.read(BalancePolicy, at=now).value
+    won = Won(-await ledger.balance(tx, company_id, Account.DRIVER, driver_id, lock=lock))
+    minimum = policy.minimum_won
+    return Balance(
+        won=won,
+        minimum_won=minimum,
+        is_short=minimum is not None and won < minimum,
+        is_low=minimum is not None and won < minimum + policy.warn_below_won,
+        payable_won=Won(max(0, won - (minimum or 0))),
+    )
+
+
+async def judge(tx: Tx, book: PolicyBook, company_id: CompanyId, driver_id: UUID, *, now: datetime) -> None:
+    """After a line of the driver's: whether they get new calls."""
+    policy = book.read(BalancePolicy, at=now).value
+    if policy.minimum_won is None:
+        return
+    found = await read(tx, book, company_id, driver_id, now=now)
+    await drivers.mind_balance(tx, company_id, DriverId(driver_id), is_short=found.is_short)

@@ -1,0 +1,73 @@
+"""The lives of a charge and of its cancel as tables (state, answer) -> state."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from daeri.kernel.errors import Conflict
+from daeri.payments.model import CancelState, ChargeState
+
+
+class Answer(StrEnum):
+    """What is known after the provider was asked."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    LOST = "lost"  # no answer: it may have happened, or not
+
+
+class CancelAnswer(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+class IllegalAnswer(Conflict):
+    """An answer that comes too late: what it is about has ended. Facts: state, answer."""
+
+    code = "illegal_answer"
+
+
+_CHARGES: Final[Mapping[tuple[ChargeState, Answer], ChargeState]] = MappingProxyType(
+    {
+        (ChargeState.INTENDED, Answer.AUTHORISED): ChargeState.AUTHORISED,
+        (ChargeState.INTENDED, Answer.CAPTURED): ChargeState.CAPTURED,
+        (ChargeState.INTENDED, Answer.DECLINED): ChargeState.DECLINED,
+        (ChargeState.INTENDED, Answer.LOST): ChargeState.UNKNOWN,
+        (ChargeState.UNKNOWN, Answer.AUTHORISED): ChargeState.AUTHORISED,
+        (ChargeState.UNKNOWN, Answer.CAPTURED): ChargeState.CAPTURED,
+        (ChargeState.UNKNOWN, Answer.DECLINED): ChargeState.DECLINED,
+        (ChargeState.UNKNOWN, Answer.LOST): ChargeState.UNKNOWN,
+        (ChargeState.AUTHORISED, Answer.CAPTURED): ChargeState.CAPTURED,
+        (ChargeState.AUTHORISED, Answer.DECLINED): ChargeState.DECLINED,
+        (ChargeState.AUTHORISED, Answer.LOST): ChargeState.UNKNOWN,
+    }
+)
+_CANCELS: Final[Mapping[tuple[CancelState, CancelAnswer], CancelState]] = MappingProxyType(
+    {
+        (CancelState.INTENDED, CancelAnswer.DONE): CancelState.DONE,
+        (CancelState.INTENDED, CancelAnswer.REFUSED): CancelState.REFUSED,
+        (CancelState.INTENDED, CancelAnswer.LOST): CancelState.UNKNOWN,
+        (CancelState.UNKNOWN, CancelAnswer.DONE): CancelState.DONE,
+        (CancelState.UNKNOWN, CancelAnswer.REFUSED): CancelState.REFUSED,
+        (CancelState.UNKNOWN, CancelAnswer.LOST): CancelState.UNKNOWN,
+    }
+)
+
+
+def next_charge_state(state: ChargeState, answer: Answer) -> ChargeState:
+    """Where `answer` leads; IllegalAnswer when the charge has ended."""
+    try:
+        return _CHARGES[state, answer]
+    except KeyError:
+        raise IllegalAnswer(state=state, answer=answer) from None
+
+
+def next_cancel_state(state: CancelState, answer: CancelAnswer) -> CancelState:
+    """Where `answer` leads; IllegalAnswer when the cancel has ended."""
+    try:
+        return _CANCELS[state, answer]
+    except KeyError:
+        raise IllegalAnswer(state=state, answer=answer) from None

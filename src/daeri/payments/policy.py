@@ -1,0 +1,188 @@
+"""PURE: what a drive's end means for its bill, what agents may do with it, and when a claim is followed up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from daeri.calls.model import Call
+from daeri.customers.model import Payer as BusinessPayer
+from daeri.kernel.money import Won
+from daeri.kernel.result import Allowed, Refused
+from daeri.kernel.terms import Payment, Source
+from daeri.payments.model import (
+    AgreedFare,
+    Bill,
+    BillKind,
+    BillState,
+    BusinessAdjust,
+    ClaimPolicy,
+    ClaimReason,
+    Method,
+    Payer,
+    PaymentPolicy,
+)
+
+
+class Course(StrEnum):
+    """How a bill goes on once it is opened."""
+
+    CHARGE = "charge"  # the payer's card is charged
+    CASH = "cash"  # the driver has it
+    ACCOUNT = "account"  # it waits for the month's statement
+    AGENT = "agent"  # an agent charges it by hand (R-112)
+    CLAIM = "claim"
+    WAIT = "wait"  # nobody's card is known, and none was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """Who owes, and how they are to pay."""
+
+    payer: Payer
+    payer_id: UUID
+    method: Method
+
+
+def debtor_of(call: Call) -> Debtor | None:
+    """Who owes an ended call: the orderer of a partner's call, the company of a business account, or its customer.
+
+    None where nobody is known.
+    """
+    if call.source is not Source.OWN:
+        method = Method.CASH if call.payment is Payment.CASH else Method.ACCOUNT
+        return Debtor(Payer.ORDERER, call.orderer_id, method)
+    if call.business is not None and call.business.payer is BusinessPayer.COMPANY:
+        return Debtor(Payer.BUSINESS, call.business.id, Method.ACCOUNT)
+    if call.customer_id is None:
+        return None
+    return Debtor(Payer.CUSTOMER, call.customer_id, Method(call.payment.value))
+
+
+def course_of(
+    method: Method, *, has_card: bool, card_needed: bool, cash_received: bool | None, by_agent: bool
+) -> tuple[Course, ClaimReason | None]:
+    """How the bill of a drive that has ended goes on. A driver who says nothing of cash has it."""
+    if method is Method.ACCOUNT:
+        return Course.ACCOUNT, None
+    if method is Method.CASH:
+        return (Course.CLAIM, ClaimReason.CASH_NOT_PAID) if cash_received is False else (Course.CASH, None)
+    if by_agent:
+        return Course.AGENT, None
+    if has_card:
+        return Course.CHARGE, None
+    return (Course.CLAIM, ClaimReason.NO_CARD) if card_needed else (Course.WAIT, None)
+
+
+def cost_of(call: Call) -> Won:
+    """What the drive came to cost."""
+    return call.fare.amount if call.final_amount is None else call.final_amount
+
+
+def cost_after_reconnection(original: Call, bill: Bill | None, agreed: AgreedFare | None) -> Won:
+    """What the ride costs once its reconnected drive is over (R-116 … R-123).
+
+    The fare that both agreed to, else what it cost already, else the original's fare. The fee of a customer who did
+    not come gives way to the fare of the drive that they had after all.
+    """
+    if agreed is not None:
+        return agreed.amount
+    if bill is not None and bill.kind is BillKind.FARE:
+        return bill.amount
+    return original.fare.amount
+
+
+class SettleRefusal(StrEnum):
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    NOT_DRIVEN = "not_driven"
+    ALREADY_PAID = "already_paid"
+    GIVEN_UP = "given_up"
+    IN_CASH = "in_cash"
+    ON_ACCOUNT = "on_account"
+    UNDER_WAY = "under_way"
+    NO_CARD = "no_card"
+
+
+class AdjustRefusal(StrEnum):
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    NOT_DRIVEN = "not_driven"
+    GIVEN_UP = "given_up"
+    UNDER_WAY = "under_way"
+    SAME = "same"
+    AMOUNT = "amount"
+    BUSINESS = "business"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyFacts:
+    """What decides whether an agent may move the money of a call."""
+
+    call: Call
+    bill: Bill | None
+    is_under_way: bool  # the provider is being asked already
+    has_card: bool
+
+
+def decide_settle(facts: MoneyFacts) -> Allowed | Refused[SettleRefusal]:
+    """Whether an agent may charge a ride by hand (R-112 … R-116): on the original, driven, not paid."""
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(SettleRefusal(barred))
+    if facts.bill is None:
+        return Refused(SettleRefusal.NOT_DRIVEN)
+    reason = _why_not_settled(facts, facts.bill)
+    return Allowed() if reason is None else Refused(reason)
+
+
+def _why_not_settled(facts: MoneyFacts, bill: Bill) -> SettleRefusal | None:
+    if bill.state is BillState.PAID:
+        return SettleRefusal.ALREADY_PAID
+    if bill.state is BillState.WRITTEN_OFF:
+        return SettleRefusal.GIVEN_UP
+    if bill.method is Method.ACCOUNT:
+        return SettleRefusal.ON_ACCOUNT
+    if facts.is_under_way:
+        return SettleRefusal.UNDER_WAY
+    if bill.method is Method.CASH and bill.state is not BillState.CLAIMED:
+        return SettleRefusal.IN_CASH
+    return None if facts.has_card else SettleRefusal.NO_CARD
+
+
+def decide_adjust(facts: MoneyFacts, amount: int, policy: PaymentPolicy) -> Allowed | Refused[AdjustRefusal]:
+    """Whether an agent may let the ride cost `amount` instead, up or down (I-020), on the original alone (R-114)."""
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(AdjustRefusal(barred))
+    if facts.bill is None:
+        return Refused(AdjustRefusal.NOT_DRIVEN)
+    reason = _why_not_adjusted(facts, facts.bill, amount, policy)
+    return Allowed() if reason is None else Refused(reason)
+
+
+def _why_not_adjusted(facts: MoneyFacts, bill: Bill, amount: int, policy: PaymentPolicy) -> AdjustRefusal | None:
+    if not policy.adjust_floor_won <= amount <= policy.adjust_ceiling_won:
+        return AdjustRefusal.AMOUNT
+    if bill.state is BillState.WRITTEN_OFF:
+        return AdjustRefusal.GIVEN_UP
+    if facts.call.business is not None and policy.business_adjust is BusinessAdjust.BLOCK:
+        return AdjustRefusal.BUSINESS
+    if amount == bill.amount:
+        return AdjustRefusal.SAME
+    return AdjustRefusal.UNDER_WAY if facts.is_under_way else None
+
+
+def _barred(call: Call) -> str | None:
+    """Money is moved on the customer's own call, and never on a partner's."""
+    if call.reconnects_call_id is not None:
+        return "on_original"
+    return None if call.source is Source.OWN else "partners_call"
+
+
+def claim_steps(policy: ClaimPolicy, claimed_at: datetime) -> Iterator[tuple[str, datetime]]:
+    """When a claim is followed up: reminders, then its end, as (kind, due)."""
+    for days in policy.remind_after_days:
+        yield "remind", claimed_at + timedelta(days=days)
+    yield "give_up", claimed_at + timedelta(days=policy.give_up_after_days)

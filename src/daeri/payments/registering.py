@@ -1,0 +1,69 @@
+"""Cards: registered in the provider's own window and kept as a sealed key; their number is never here."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from daeri.infra.database import Tx
+from daeri.infra.keys import KeyRing, SealedColumn
+from daeri.kernel.ids import CompanyId, Ids
+from daeri.payments import card_store
+from daeri.payments.card_store import NewCard
+from daeri.payments.model import Card, CardNotFound, CardRefusal, CardRefused
+from daeri.payments.ports import RegisteredCard
+
+BILLING_KEY_PURPOSE: Final = b"payments.billing_key"
+SEALED_COLUMNS: Final = (SealedColumn("payment_cards", "billing_key_sealed", BILLING_KEY_PURPOSE),)
+_CUSTOMER_KEY: Final = b"payments.customer_key"
+
+
+def customer_key(ring: KeyRing, owner_id: UUID, nonce: UUID) -> str:
+    """A name for the provider's window that only its owner can come back with: nonce and keyed hash.
+
+    Tells nothing about the owner, and is another one each time.
+    """
+    proof = ring.keyed_hash(_CUSTOMER_KEY, owner_id.bytes + nonce.bytes).hex()[:24]
+    return f"{nonce.hex}-{proof}"
+
+
+def check_customer_key(ring: KeyRing, owner_id: UUID, given: str) -> None:
+    """CardRefused when somebody comes back with a key that was given to somebody else, or to nobody."""
+    nonce, _, _ = given.partition("-")
+    try:
+        known = customer_key(ring, owner_id, UUID(hex=nonce))
+    except ValueError:
+        raise CardRefused(CardRefusal.KEY_GONE) from None
+    if known != given:
+        raise CardRefused(CardRefusal.KEY_GONE)
+
+
+async def keep(
+    tx: Tx,
+    ring: KeyRing,
+    company_id: CompanyId,
+    owner_id: UUID,
+    *,
+    registered: RegisteredCard,
+    known_as: str,
+    now: datetime,
+    ids: Ids,
+) -> Card:  # fmt: skip -- the signature reads as one sentence
+    """Keep a card that the provider registered; the first one becomes the default."""
+    sealed = ring.seal(registered.billing_key.encode(), BILLING_KEY_PURPOSE)
+    new = NewCard(company_id, owner_id, known_as, sealed, registered.issuer, registered.number_masked)
+    return await card_store.add_card(tx, ids.new(), new, now)
+
+
+async def prefer(tx: Tx, owner_id: UUID, card_id: UUID) -> None:
+    """Charge this card from now on; CardNotFound when it is not the owner's."""
+    if not await card_store.prefer_card(tx, owner_id, card_id):
+        raise CardNotFound(card_id=str(card_id))
+
+
+async def remove(tx: Tx, ring: KeyRing, owner_id: UUID, card_id: UUID, *, now: datetime) -> tuple[Card, str]:
+    """Forget a card: what the provider shall forget too. What runs on it already goes on."""
+    found = await card_store.remove_card(tx, owner_id, card_id, now)
+    if found is None:
+        raise CardNotFound(card_id=str(card_id))
+    card, sealed = found
+    return card, ring.open(sealed, BILLING_KEY_PURPOSE).decode()
