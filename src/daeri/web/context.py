@@ -19,6 +19,7 @@ from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, WallClock
+from daeri.payments.ports import Cards
 from daeri.policies.api import PolicyShelf
 from daeri.policies.model import DispatchPolicy, PositionPolicy, RequestLimits, ReservationPolicy
 from daeri.pricing import api as pricing
@@ -78,6 +79,7 @@ class WebContext:
     stepper: Stepper | None
     # The code of a challenge where pages show it themselves: in a demo, and nowhere else.
     shown_code: Callable[[ChallengeId], str | None] = _hidden
+    cards: Cards | None = None  # none where no card provider is set
 
     @property
     def is_demo(self) -> bool:
