@@ -106,6 +106,7 @@ async def settle_by_agent(deed: Deed, call_id: UUID, reason: str, *, card_id: UU
     known = _known(bill)
     card = await _card_for(deed, known, card_id)
     await charging.charge(deed, known, card, Purpose.BY_AGENT)
+    await billing.end_tasks(deed, known, TaskKind.SETTLE)
     return await billing.tell(deed, known, EventKind.CHARGING, amount=known.amount, reason=said)
 
 

@@ -53,7 +53,7 @@ _REOPEN = _CHANGE.format(changes="state = 'open', settled_at = NULL, claimed_at 
 _CLAIM = _CHANGE.format(changes="state = 'claimed', settled_at = NULL, claimed_at = $3, claim_reason = $9")
 _REBOOK = _CHANGE.format(
     changes="amount = $9, commission = $10, premium = $11, net = $12, commission_percent = $13,"
-    " commission_version = $14, premium_version = $15, split = split + 1, kind = 'fare'"
+    " commission_version = $14, premium_version = $15, kind = $16, split = split + 1"
 )
 _GET = f"SELECT {_COLUMNS} FROM bills WHERE call_id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
@@ -194,7 +194,7 @@ async def claim(tx: Tx, bill: Bill, reason: ClaimReason, happened: Happened) -> 
     return await _change(tx, _CLAIM, bill, happened, reason)
 
 
-async def rebook(tx: Tx, bill: Bill, split: Split, happened: Happened) -> Bill:
+async def rebook(tx: Tx, bill: Bill, split: Split, kind: BillKind, happened: Happened) -> Bill:
     return await _change(
         tx,
         _REBOOK,
@@ -207,6 +207,7 @@ async def rebook(tx: Tx, bill: Bill, split: Split, happened: Happened) -> Bill:
         split.commission_percent,
         split.commission_version,
         split.premium_version,
+        kind,
     )
 
 

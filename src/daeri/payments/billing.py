@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call
+from daeri.calls.model import Call, State
 from daeri.drivers import api as drivers
 from daeri.drivers.model import Run
 from daeri.infra.database import Tx
@@ -132,7 +132,8 @@ async def rebook(deed: Deed, bill: Bill, call: Call, amount: Won, reason: str) -
     happened = _happened(deed, EventKind.REBOOKED, amount_before=bill.amount, amount=amount, reason=reason)
     was_cash = await _undo(deed, bill, EntryKind.CASH_COLLECTED, EntryKind.CASH_UNDONE, happened)
     await _undo(deed, bill, EntryKind.FARE_DUE, EntryKind.FARE_UNDONE, happened)
-    changed = await bill_store.rebook(deed.tx, bill, resplit(bill.split, amount), happened)
+    kind = BillKind.FARE if await _was_driven(deed, call) else bill.kind
+    changed = await bill_store.rebook(deed.tx, bill, resplit(bill.split, amount), kind, happened)
     await _book(deed, changed, EntryKind.FARE_DUE, entries.fare_due(changed), happened)
     if was_cash:
         await _book(deed, changed, EntryKind.CASH_COLLECTED, entries.cash_collected(changed), happened)
@@ -248,8 +249,17 @@ async def _keep_run(deed: Deed, bill: Bill, call: Call) -> None:
             net=bill.split.net,
             commission_version=bill.split.commission_version,
             premium_version=bill.split.premium_version,
+            is_drive=bill.kind is BillKind.FARE,
         ),
     )
+
+
+async def _was_driven(deed: Deed, call: Call) -> bool:
+    """Whether the ride arrived, at once or after it was reconnected."""
+    if call.state is State.COMPLETED:
+        return True
+    again = await calls.reconnection(deed.tx, deed.company_id, call.id)
+    return again is not None and again.state is State.COMPLETED
 
 
 def _happened(deed: Deed, kind: EventKind, **facts: object) -> Happened:

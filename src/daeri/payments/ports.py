@@ -54,7 +54,9 @@ class Cards(Protocol):
     Raises CardRefused when the provider says no, CardsUnreachable when its answer is not known.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Which provider it is, for logs and figures."""
 
     def window(self, customer_key: str, return_url: str) -> str:
         """Where the holder types the card; comes back to `return_url` with `authKey` and `customerKey`."""
