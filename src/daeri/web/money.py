@@ -1,0 +1,45 @@
+"""Changes of money at the edge: what each is made of, and its row in the audit log."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+
+from daeri.accounts import api as accounts
+from daeri.accounts.model import AuditEntry, Principal
+from daeri.infra.database import Tx
+from daeri.kernel.result import Fact
+from daeri.payments.api import Deed
+from daeri.web.context import WebContext
+
+Req = Request[Any, Any, Any]
+
+
+def deed_of(tx: Tx, context: WebContext, principal: Principal) -> Deed:
+    """A change of money that `principal` asks for now."""
+    book = context.shelf.of(principal.company_id)
+    return Deed(tx, principal.company_id, book, principal.actor, context.clock.now(), context.ids)
+
+
+async def audit(
+    tx: Tx,
+    request: Req,
+    context: WebContext,
+    principal: Principal,
+    *,
+    action: str,
+    subject_kind: str,
+    subject_id: UUID,
+    facts: dict[str, Fact] | None = None,
+) -> None:
+    """Keep who moved money (I-050), in the transaction that does it; `facts` hold nothing personal."""
+    entry = AuditEntry(
+        principal.company_id,
+        principal.actor,
+        action,
+        subject_kind,
+        subject_id,
+        facts or {},
+        request_id=request.scope.get("state", {}).get("request_id"),
+    )
+    await accounts.record_audit(tx, context.gate, entry, moment=context.moment())
