@@ -8,17 +8,32 @@ from litestar import Request
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AuditEntry, Principal
 from daeri.infra.database import Tx
+from daeri.kernel.errors import Conflict
 from daeri.kernel.result import Fact
 from daeri.payments.api import Deed
+from daeri.payments.ports import Cards
 from daeri.web.context import WebContext
 
 Req = Request[Any, Any, Any]
+
+
+class CardsOff(Conflict):
+    """No card provider is set on this server."""
+
+    code = "cards_off"
 
 
 def deed_of(tx: Tx, context: WebContext, principal: Principal) -> Deed:
     """A change of money that `principal` asks for now."""
     book = context.shelf.of(principal.company_id)
     return Deed(tx, principal.company_id, book, principal.actor, context.clock.now(), context.ids)
+
+
+def cards_of(context: WebContext) -> Cards:
+    """The provider of cards; CardsOff where none is set."""
+    if context.cards is None:
+        raise CardsOff()
+    return context.cards
 
 
 async def audit(
