@@ -7,7 +7,6 @@ from uuid import UUID
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call
-from daeri.companies import api as companies
 from daeri.infra import events
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
@@ -15,7 +14,6 @@ from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.result import Refused
-from daeri.kernel.terms import Source
 from daeri.payments import (
     balances,
     bill_store,
@@ -23,6 +21,7 @@ from daeri.payments import (
     card_store,
     charge_store,
     charging,
+    choices,
     claiming,
     entries,
     ledger,
@@ -30,6 +29,7 @@ from daeri.payments import (
     registering,
 )
 from daeri.payments.billing import Deed
+from daeri.payments.choices import Choices, Refusal, Room
 from daeri.payments.collector import Collector
 from daeri.payments.ledger import Entry, EntryFilter
 from daeri.payments.model import (
@@ -59,12 +59,13 @@ from daeri.payments.model import (
     Purpose,
     ReasonMissing,
     Task,
+    TaskCounts,
     TaskKind,
     TaskNotFound,
+    TaskTaken,
 )
-from daeri.payments.policy import AdjustRefusal, MoneyFacts, SettleRefusal
 
-__all__ = ["Collector", "Deed", "Entry", "EntryFilter"]
+__all__ = ["Choices", "Collector", "Deed", "Entry", "EntryFilter", "Room"]
 
 LONGEST_REASON = 500
 SEALED_COLUMNS = registering.SEALED_COLUMNS
@@ -74,6 +75,9 @@ keep_card = registering.keep
 prefer_card = registering.prefer
 remove_card = registering.remove
 cards = card_store.cards
+card_by_id = card_store.card_by_id
+choices_of = choices.read
+situation_room = choices.room_of
 balance_of = balances.read
 search_ledger = ledger.search
 ledger_totals = ledger.totals
@@ -99,10 +103,9 @@ async def settle_by_agent(deed: Deed, call_id: UUID, reason: str, *, card_id: UU
     """
     said = _clean(reason)
     call, bill = await _locked(deed, call_id)
-    facts = await _facts(deed, call, bill)
-    decided = policy.decide_settle(facts)
+    decided = policy.decide_settle(await choices.facts_of(deed.tx, call, bill))
     if isinstance(decided, Refused):
-        raise await _settle_error(deed, call, decided.reason)
+        raise await _refusal(deed, call, decided.reason)
     known = _known(bill)
     card = await _card_for(deed, known, card_id)
     await charging.charge(deed, known, card, Purpose.BY_AGENT)
@@ -118,9 +121,9 @@ async def adjust(deed: Deed, call_id: UUID, amount: int, reason: str) -> Bill:
     """
     said = _clean(reason)
     call, bill = await _locked(deed, call_id)
-    decided = policy.decide_adjust(await _facts(deed, call, bill), amount, deed.policy)
+    decided = policy.decide_adjust(await choices.facts_of(deed.tx, call, bill), amount, deed.policy)
     if isinstance(decided, Refused):
-        raise await _adjust_error(deed, call, decided.reason)
+        raise await _refusal(deed, call, decided.reason)
     known = _known(bill)
     standing = await charge_store.open_of_call(deed.tx, call_id)
     if standing is not None and standing.state is ChargeState.CAPTURED:
@@ -134,13 +137,15 @@ async def adjust(deed: Deed, call_id: UUID, amount: int, reason: str) -> Bill:
 
 
 async def agree_fare(deed: Deed, call_id: UUID, amount: int, reason: str) -> AgreedFare:
-    """Keep what both sides agreed to before a reconnected drive; it is settled when that drive is over (R-118)."""
+    """Keep what both sides agreed to before a reconnected drive; it is settled when that drive is over (R-118).
+
+    PayOnOriginal, PartnersCall, BusinessRefer, NothingToSettle with its reason, AmountInvalid, ReasonMissing.
+    """
     said = _clean(reason)
-    call, _ = await _locked(deed, call_id)
-    if call.reconnects_call_id is not None:
-        raise await _on_original(deed, call)
-    if call.source is not Source.OWN:
-        raise await _partners_call(deed, call)
+    call, bill = await _locked(deed, call_id)
+    decided = policy.decide_agree(await choices.facts_of(deed.tx, call, bill), deed.policy)
+    if isinstance(decided, Refused):
+        raise await _refusal(deed, call, decided.reason)
     if not deed.policy.adjust_floor_won <= amount <= deed.policy.adjust_ceiling_won:
         raise _amount_invalid(deed)
     if deed.actor.id is None:
@@ -165,16 +170,16 @@ async def pay_claim(deed: Deed, call_id: UUID, payer_id: UUID, card_id: UUID | N
 
 
 async def write_off(deed: Deed, call_id: UUID, reason: str) -> Bill:
-    """Give up what is left of a bill, with a reason. BillNotFound, NothingToSettle, ChargeUnderWay, ReasonMissing."""
+    """Give up what is left of a bill, with a reason.
+
+    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay, ReasonMissing.
+    """
     said = _clean(reason)
-    bill = await billing.lock(deed, call_id)
-    if bill is None:
-        raise BillNotFound(call_id=str(call_id))
-    if bill.state in (BillState.PAID, BillState.WRITTEN_OFF):
-        raise NothingToSettle(reason=bill.state)
-    if await charge_store.is_under_way(deed.tx, call_id):
-        raise ChargeUnderWay()
-    return await claiming.give_up(deed, bill, said)
+    call, bill = await _locked(deed, call_id)
+    decided = policy.decide_write_off(await choices.facts_of(deed.tx, call, bill))
+    if isinstance(decided, Refused):
+        raise await _refusal(deed, call, decided.reason)
+    return await claiming.give_up(deed, _known(bill), said)
 
 
 async def top_up_by_card(deed: Deed, driver_id: UUID, amount: int, card_id: UUID | None = None) -> UUID:
@@ -257,10 +262,21 @@ async def tasks(
     return await bill_store.tasks(tx, company_id, kind=kind, owner_id=owner_id, with_done=with_done, limit=limit)
 
 
-async def take_task(tx: Tx, company_id: UUID, task_id: UUID, owner_id: UUID | None) -> Task:
-    """It is that person's now, or nobody's. TaskNotFound when there is none that is open."""
-    if not await bill_store.take_task(tx, company_id, task_id, owner_id):
-        raise TaskNotFound(task_id=str(task_id))
+async def count_tasks(tx: Tx, company_id: UUID, owner_id: UUID, *, now: datetime) -> TaskCounts:
+    """What is open at `now`, and how much of it is `owner_id`'s."""
+    return await bill_store.count_tasks(tx, company_id, owner_id, now)
+
+
+async def take_task(
+    tx: Tx, company_id: UUID, task_id: UUID, owner_id: UUID | None, *, instead_of: UUID | None = None
+) -> Task:
+    """It is that person's now, or nobody's; `instead_of` is whose it was until then, as whoever asks knows it.
+
+    TaskTaken when it is somebody else's by now, TaskNotFound when there is none that is open.
+    """
+    if not await bill_store.take_task(tx, company_id, task_id, owner_id, instead_of=instead_of):
+        found = await _task(tx, company_id, task_id)
+        raise TaskNotFound(task_id=str(task_id)) if found.done_at is not None else TaskTaken()
     return await _task(tx, company_id, task_id)
 
 
@@ -271,13 +287,17 @@ async def finish_task(tx: Tx, company_id: UUID, task_id: UUID, by_id: UUID, note
     return await _task(tx, company_id, task_id)
 
 
-async def ask_again(tx: Tx, company_id: UUID, call_id: UUID) -> None:
-    """Ask the provider at once about what is open for this ride."""
-    for charge in await charge_store.of_call(tx, company_id, call_id):
-        await charge_store.hurry(tx, charge.id)
-    for cancel in await charge_store.cancels_of_call(tx, company_id, call_id):
-        await charge_store.hurry_cancel(tx, cancel.id)
-    tx.hint(charging.WORK_TOPIC)
+async def ask_again(deed: Deed, call_id: UUID) -> None:
+    """Ask the provider at once about what is open for this ride. PayOnOriginal, PartnersCall, NothingToSettle."""
+    call = await calls.get(deed.tx, deed.company_id, call_id)
+    decided = policy.decide_ask_again(await choices.facts_of(deed.tx, call, None))
+    if isinstance(decided, Refused):
+        raise await _refusal(deed, call, decided.reason)
+    for charge in await charge_store.of_call(deed.tx, deed.company_id, call_id):
+        await charge_store.hurry(deed.tx, charge.id)
+    for cancel in await charge_store.cancels_of_call(deed.tx, deed.company_id, call_id):
+        await charge_store.hurry_cancel(deed.tx, cancel.id)
+    deed.tx.hint(charging.WORK_TOPIC)
 
 
 async def heard_from_provider(tx: Tx, order_id: str) -> bool:
@@ -291,29 +311,25 @@ async def heard_from_provider(tx: Tx, order_id: str) -> bool:
 
 
 async def receive_transfer(deed: Deed, call_id: UUID, cause_id: UUID, note: str) -> Bill:
-    """The payer sent what is left of a bill to the company's bank. BillNotFound, NothingToSettle, ChargeUnderWay."""
-    bill = await billing.lock(deed, call_id)
-    if bill is None:
-        raise BillNotFound(call_id=str(call_id))
-    if bill.state in (BillState.PAID, BillState.WRITTEN_OFF) or bill.method is Method.ACCOUNT:
-        raise NothingToSettle(reason=bill.state)
-    if await charge_store.is_under_way(deed.tx, call_id):
-        raise ChargeUnderWay()
-    left = await claiming.outstanding(deed.tx, bill)
+    """The payer sent what is left of a bill to the company's bank.
+
+    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay.
+    """
+    call, bill = await _locked(deed, call_id)
+    decided = policy.decide_transfer(await choices.facts_of(deed.tx, call, bill))
+    if isinstance(decided, Refused):
+        raise await _refusal(deed, call, decided.reason)
+    known = _known(bill)
+    left = await claiming.outstanding(deed.tx, known)
     await billing.book(
-        deed, bill, EntryKind.TRANSFER_RECEIVED, entries.transfer_received(bill, left), cause_id=cause_id, note=note
+        deed, known, EntryKind.TRANSFER_RECEIVED, entries.transfer_received(known, left), cause_id=cause_id, note=note
     )
-    return await billing.pay(deed, bill, "transfer")
+    return await billing.pay(deed, known, "transfer")
 
 
 async def _locked(deed: Deed, call_id: UUID) -> tuple[Call, Bill | None]:
     bill = await billing.lock(deed, call_id)
     return await calls.get(deed.tx, deed.company_id, call_id), bill
-
-
-async def _facts(deed: Deed, call: Call, bill: Bill | None) -> MoneyFacts:
-    has_card = bill is not None and bool(await card_store.cards(deed.tx, deed.company_id, bill.payer_id))
-    return MoneyFacts(call, bill, await charge_store.is_under_way(deed.tx, call.id), has_card)
 
 
 def _known(bill: Bill | None) -> Bill:
@@ -334,48 +350,25 @@ async def _own_card(deed: Deed, owner_id: UUID, card_id: UUID | None) -> Card:
     return found
 
 
-async def _settle_error(deed: Deed, call: Call, reason: SettleRefusal) -> DaeriError:
-    match reason:
-        case SettleRefusal.ON_ORIGINAL:
-            return await _on_original(deed, call)
-        case SettleRefusal.PARTNERS_CALL:
-            return await _partners_call(deed, call)
-        case SettleRefusal.UNDER_WAY:
+async def _refusal(deed: Deed, call: Call, reason: Refusal) -> DaeriError:
+    """What a decision of the policy is to whoever asked."""
+    match reason.value:
+        case "on_original":
+            original = await calls.get(deed.tx, call.company_id, call.reconnects_call_id or call.id)
+            return PayOnOriginal(call_id=str(original.id), number=original.number)
+        case "partners_call":
+            room = await choices.room_of(deed.tx, call)
+            return PartnersCall(name=room.name_ko, phone=room.phone)
+        case "under_way":
             return ChargeUnderWay()
-        case _:
-            return NothingToSettle(reason=reason)
-
-
-async def _adjust_error(deed: Deed, call: Call, reason: AdjustRefusal) -> DaeriError:
-    match reason:
-        case AdjustRefusal.ON_ORIGINAL:
-            return await _on_original(deed, call)
-        case AdjustRefusal.PARTNERS_CALL:
-            return await _partners_call(deed, call)
-        case AdjustRefusal.UNDER_WAY:
-            return ChargeUnderWay()
-        case AdjustRefusal.SAME:
+        case "same":
             return AmountSame()
-        case AdjustRefusal.AMOUNT:
+        case "amount":
             return _amount_invalid(deed)
-        case AdjustRefusal.BUSINESS:
+        case "business":
             return BusinessRefer(account=None if call.business is None else call.business.name)
         case _:
             return NothingToSettle(reason=reason)
-
-
-async def _on_original(deed: Deed, call: Call) -> PayOnOriginal:
-    if call.reconnects_call_id is None:
-        raise TypeError("only a reconnected call points to another one")
-    original = await calls.get(deed.tx, deed.company_id, call.reconnects_call_id)
-    return PayOnOriginal(call_id=str(original.id), number=original.number)
-
-
-async def _partners_call(deed: Deed, call: Call) -> PartnersCall:
-    """With the orderer's situation room: its payments are not visible here (R-029)."""
-    orderer = await companies.get(deed.tx, call.orderer_id)
-    centre = orderer.settings.customer_centre
-    return PartnersCall(name=centre.name_ko or orderer.brand_ko, phone=centre.phone)
 
 
 def _amount_invalid(deed: Deed) -> AmountInvalid:

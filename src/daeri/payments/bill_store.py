@@ -21,6 +21,7 @@ from daeri.payments.model import (
     Payer,
     Split,
     Task,
+    TaskCounts,
     TaskKind,
 )
 
@@ -100,7 +101,13 @@ ORDER BY t.done_at IS NOT NULL, t.due_at, t.id LIMIT $5
 _GET_TASK = _FROM_TASKS + "WHERE t.id = $1 AND t.company_id = $2"
 _TASKS_OF_CALL = _FROM_TASKS + "WHERE t.call_id = $1 AND t.company_id = $2 ORDER BY t.opened_at, t.id"
 _TAKE_TASK = """
-UPDATE payment_tasks SET owner_id = $3, version = version + 1 WHERE id = $1 AND company_id = $2 AND done_at IS NULL
+UPDATE payment_tasks SET owner_id = $3, version = version + 1
+WHERE id = $1 AND company_id = $2 AND done_at IS NULL AND (owner_id IS NOT DISTINCT FROM $4 OR owner_id = $3)
+"""
+_COUNT_TASKS = """
+SELECT kind, count(*) AS open, count(*) FILTER (WHERE due_at <= $3) AS over,
+       count(*) FILTER (WHERE owner_id = $2) AS mine
+FROM payment_tasks WHERE company_id = $1 AND done_at IS NULL GROUP BY kind
 """
 _FINISH_TASK = """
 UPDATE payment_tasks SET done_at = $4, done_by = $3, note = $5, version = version + 1
@@ -300,8 +307,14 @@ async def get_task(tx: Tx, company_id: UUID, task_id: UUID) -> Task | None:
     return None if row is None else _task(row)
 
 
-async def take_task(tx: Tx, company_id: UUID, task_id: UUID, owner_id: UUID | None) -> bool:
-    return await tx.execute(_TAKE_TASK, task_id, company_id, owner_id) == 1
+async def count_tasks(tx: Tx, company_id: UUID, owner_id: UUID, now: datetime) -> TaskCounts:
+    rows = await tx.rows(_COUNT_TASKS, company_id, owner_id, now)
+    of_kind = {TaskKind(row["kind"]): row["open"] for row in rows}
+    return TaskCounts(of_kind, sum(row["over"] for row in rows), sum(row["mine"] for row in rows))
+
+
+async def take_task(tx: Tx, company_id: UUID, task_id: UUID, owner_id: UUID | None, *, instead_of: UUID | None) -> bool:
+    return await tx.execute(_TAKE_TASK, task_id, company_id, owner_id, instead_of) == 1
 
 
 async def finish_task(tx: Tx, company_id: UUID, task_id: UUID, by_id: UUID, *, note: str, now: datetime) -> bool:

@@ -35,7 +35,7 @@ WHERE e.company_id = $1 AND ($3::bigint IS NULL OR e.seq < $3) AND ($4::text IS 
   AND ($5::uuid IS NULL OR e.call_id = $5) AND ($6::timestamptz IS NULL OR e.at >= $6)
   AND ($7::timestamptz IS NULL OR e.at < $7)
   AND ($8::text IS NULL OR EXISTS (SELECT FROM ledger_lines x WHERE x.entry_id = e.id AND x.account = $8))
-  AND ($9::uuid IS NULL OR EXISTS (SELECT FROM ledger_lines x WHERE x.entry_id = e.id AND x.owner_id = $9))
+  AND ($9::uuid[] IS NULL OR EXISTS (SELECT FROM ledger_lines x WHERE x.entry_id = e.id AND x.owner_id = ANY($9)))
 """
     + _GROUPED
 )
@@ -74,12 +74,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Every given field narrows the search of a company's books."""
+    """Every given field narrows the search of a company's books; `owners` are several, where a number names them."""
 
     company_id: CompanyId
     kind: EntryKind | None = None
     account: Account | None = None
     owner_id: UUID | None = None
+    owners: Sequence[UUID] | None = None
     call_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -143,6 +144,7 @@ async def totals(tx: Tx, company_id: UUID) -> dict[Account, int]:
 
 async def search(tx: Tx, wanted: EntryFilter, *, before: int | None = None, limit: int = 50) -> list[Entry]:
     """The company's entries that fit, newest first, from below the sequence number `before`."""
+    owners = wanted.owners if wanted.owner_id is None else [wanted.owner_id]
     rows = await tx.rows(
         _SEARCH,
         wanted.company_id,
@@ -153,7 +155,7 @@ async def search(tx: Tx, wanted: EntryFilter, *, before: int | None = None, limi
         wanted.since,
         wanted.until,
         wanted.account,
-        wanted.owner_id,
+        None if owners is None else list(owners),
     )
     return [_entry(row) for row in rows]
 

@@ -1,5 +1,6 @@
 """What a ride costs, who owes it, and how it was paid: bills, charges, the ledger's words, and the refusals."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -352,6 +353,19 @@ class Task:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """Open tasks: all, by kind, those whose time is over, and those of whoever asks."""
+
+    of_kind: Mapping[TaskKind, int]
+    over: int
+    mine: int
+
+    @property
+    def open(self) -> int:
+        return sum(self.of_kind.values())
+
+
 class BillNotFound(NotFound):
     """Nothing is owed for this call, or not by whoever asks."""
 
@@ -364,6 +378,12 @@ class CardNotFound(NotFound):
 
 class TaskNotFound(NotFound):
     code = "payment_task_not_found"
+
+
+class TaskTaken(Conflict):
+    """It is somebody else's by now; who wants it all the same says instead of whom."""
+
+    code = "payment_task_taken"
 
 
 class CardMissing(Conflict):

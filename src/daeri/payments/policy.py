@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from daeri.calls.model import Call
+from daeri.calls.model import Call, State
 from daeri.customers.model import Payer as BusinessPayer
 from daeri.kernel.money import Won
 from daeri.kernel.result import Allowed, Refused
@@ -116,6 +116,32 @@ class AdjustRefusal(StrEnum):
     BUSINESS = "business"
 
 
+class AgreeRefusal(StrEnum):
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    BUSINESS = "business"
+    NOT_ENDED = "not_ended"  # nothing to go on with
+    DRIVE_OVER = "drive_over"  # it is adjusted now
+
+
+class RestRefusal(StrEnum):
+    """Why what is left of a bill is neither given up nor taken in by hand."""
+
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    NOT_DRIVEN = "not_driven"
+    ALREADY_PAID = "already_paid"
+    GIVEN_UP = "given_up"
+    ON_ACCOUNT = "on_account"
+    UNDER_WAY = "under_way"
+
+
+class AskRefusal(StrEnum):
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    NOTHING_ASKED = "nothing_asked"  # the provider has answered everything
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyFacts:
     """What decides whether an agent may move the money of a call."""
@@ -124,6 +150,7 @@ class MoneyFacts:
     bill: Bill | None
     is_under_way: bool  # the provider is being asked already
     has_card: bool
+    goes_on: Call | None = None  # the call that it was reconnected as
 
 
 def decide_settle(facts: MoneyFacts) -> Allowed | Refused[SettleRefusal]:
@@ -151,8 +178,11 @@ def _why_not_settled(facts: MoneyFacts, bill: Bill) -> SettleRefusal | None:
     return None if facts.has_card else SettleRefusal.NO_CARD
 
 
-def decide_adjust(facts: MoneyFacts, amount: int, policy: PaymentPolicy) -> Allowed | Refused[AdjustRefusal]:
-    """Whether an agent may let the ride cost `amount` instead, up or down (I-020), on the original alone (R-114)."""
+def decide_adjust(facts: MoneyFacts, amount: int | None, policy: PaymentPolicy) -> Allowed | Refused[AdjustRefusal]:
+    """Whether an agent may let the ride cost `amount` instead, up or down (I-020), on the original alone (R-114).
+
+    Without an amount: whether any is possible.
+    """
     barred = _barred(facts.call)
     if barred is not None:
         return Refused(AdjustRefusal(barred))
@@ -162,8 +192,8 @@ def decide_adjust(facts: MoneyFacts, amount: int, policy: PaymentPolicy) -> Allo
     return Allowed() if reason is None else Refused(reason)
 
 
-def _why_not_adjusted(facts: MoneyFacts, bill: Bill, amount: int, policy: PaymentPolicy) -> AdjustRefusal | None:
-    if not policy.adjust_floor_won <= amount <= policy.adjust_ceiling_won:
+def _why_not_adjusted(facts: MoneyFacts, bill: Bill, amount: int | None, policy: PaymentPolicy) -> AdjustRefusal | None:
+    if amount is not None and not policy.adjust_floor_won <= amount <= policy.adjust_ceiling_won:
         return AdjustRefusal.AMOUNT
     if bill.state is BillState.WRITTEN_OFF:
         return AdjustRefusal.GIVEN_UP
@@ -172,6 +202,55 @@ def _why_not_adjusted(facts: MoneyFacts, bill: Bill, amount: int, policy: Paymen
     if amount == bill.amount:
         return AdjustRefusal.SAME
     return AdjustRefusal.UNDER_WAY if facts.is_under_way else None
+
+
+def decide_agree(facts: MoneyFacts, policy: PaymentPolicy) -> Allowed | Refused[AgreeRefusal]:
+    """Whether another fare may be agreed before a reconnected drive is over (R-118 … R-123).
+
+    That of a business account is its company's to agree to (I-023).
+    """
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(AgreeRefusal(barred))
+    if facts.call.business is not None and policy.business_adjust is BusinessAdjust.BLOCK:
+        return Refused(AgreeRefusal.BUSINESS)
+    if facts.call.state not in (State.COMPLETED, State.CANCELLED_AFTER_ASSIGNMENT):
+        return Refused(AgreeRefusal.NOT_ENDED)
+    is_over = facts.goes_on is not None and facts.goes_on.ended_at is not None
+    return Refused(AgreeRefusal.DRIVE_OVER) if is_over else Allowed()
+
+
+def decide_write_off(facts: MoneyFacts) -> Allowed | Refused[RestRefusal]:
+    """Whether what is left of a bill may be given up."""
+    return _decide_rest(facts)
+
+
+def decide_transfer(facts: MoneyFacts) -> Allowed | Refused[RestRefusal]:
+    """Whether what is left of a bill may be taken in by the bank; a business account pays its month's statement."""
+    bill = facts.bill
+    is_accounts = bill is not None and bill.method is Method.ACCOUNT and _barred(facts.call) is None
+    return Refused(RestRefusal.ON_ACCOUNT) if is_accounts else _decide_rest(facts)
+
+
+def _decide_rest(facts: MoneyFacts) -> Allowed | Refused[RestRefusal]:
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(RestRefusal(barred))
+    if facts.bill is None:
+        return Refused(RestRefusal.NOT_DRIVEN)
+    if facts.bill.state is BillState.PAID:
+        return Refused(RestRefusal.ALREADY_PAID)
+    if facts.bill.state is BillState.WRITTEN_OFF:
+        return Refused(RestRefusal.GIVEN_UP)
+    return Refused(RestRefusal.UNDER_WAY) if facts.is_under_way else Allowed()
+
+
+def decide_ask_again(facts: MoneyFacts) -> Allowed | Refused[AskRefusal]:
+    """Whether there is something to ask the provider about, at once instead of later."""
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(AskRefusal(barred))
+    return Allowed() if facts.is_under_way else Refused(AskRefusal.NOTHING_ASKED)
 
 
 def _barred(call: Call) -> str | None:
