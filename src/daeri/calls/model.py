@@ -318,6 +318,12 @@ class Call:
     cash_received: bool | None = None  # what the driver said
     vias_reached: tuple[int, ...] = ()  # places in `vias`, in the order in which they were passed
     reconnects_call_id: CallId | None = None  # the customer's own call, which ended by mistake and goes on as this one
+    goes_on_as: CallId | None = None  # of a customer's ride: the call that this one goes on as
+
+    @property
+    def driven_as(self) -> CallId:
+        """The call that a driver has or had for this ride; what is done to the ride is done to it."""
+        return self.goes_on_as or self.id
 
     @property
     def route_m(self) -> int | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from daeri.calls.lifecycle import ENGAGED
+from daeri.calls.lifecycle import ENDED, ENGAGED
 from daeri.calls.model import (
+    NOTHING,
     BusinessNeedsAccount,
     Call,
     Can,
@@ -38,7 +39,7 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import RequestLimits, ReservationPolicy
-from daeri.pricing.model import Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote, ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
 
@@ -192,8 +193,8 @@ _CAN: Mapping[Can, Callable[[Call], bool]] = MappingProxyType(
 
 
 def waiting_won(call: Call, *, until: datetime) -> Won:
-    """What the driver's waiting at the origin has cost by then."""
-    if call.waiting is None or call.arrived_at is None:
+    """What the driver's waiting at the origin has cost by then; nothing where the fare of a reconnection was agreed."""
+    if call.waiting is None or call.arrived_at is None or call.reconnects_call_id is not None:
         return Won(0)
     return call.waiting.cost(call.arrived_at, until)
 
@@ -206,3 +207,49 @@ def no_show_fee(call: Call, *, now: datetime) -> Won:
     if left > timedelta(0):
         raise NoShowTooEarly(left_s=-(-left // timedelta(seconds=1)))
     return Won(call.waiting.no_show_fee_won)
+
+
+def one_ride(own: Call, drive: Call | None) -> Call:
+    """The customer's own call with the truth of the call that it went on as, while that runs and once it arrived.
+
+    Its id and number stay, its version grows with each of the two. What the reconnected drive costs was agreed before:
+    nothing is added for waiting.
+    """
+    if drive is None:
+        return own
+    version = own.version + drive.version
+    if drive.state in ENDED - {State.COMPLETED}:
+        return replace(own, version=version)
+    is_anew = _is_agreed_anew(own, drive)
+    arrived_for = drive.fare.amount if drive.state is State.COMPLETED else None
+    return replace(
+        own,
+        version=version,
+        state=drive.state,
+        driver_id=drive.driver_id,
+        performer_id=drive.performer_id,
+        fare=drive.fare if is_anew else own.fare,
+        final_amount=arrived_for if is_anew or own.final_amount is None else own.final_amount,
+        dispatch_at=drive.dispatch_at,
+        expires_at=drive.expires_at,
+        assigned_at=drive.assigned_at,
+        arrived_at=drive.arrived_at,
+        started_at=drive.started_at,
+        ended_at=drive.ended_at,
+        ended_by=drive.ended_by,
+        cancelled_from=drive.cancelled_from,
+        end_reason=drive.end_reason,
+        waiting=None,
+        waiting_won=NOTHING if is_anew or own.final_amount is None else own.waiting_won,
+        no_show_fee_won=None,
+        cash_received=drive.cash_received,
+        vias_reached=drive.vias_reached,
+        goes_on_as=drive.id,
+    )
+
+
+def _is_agreed_anew(own: Call, drive: Call) -> bool:
+    """Whether the ride costs something else than its customer knew; what a meter would have shown is fixed (I-027)."""
+    if own.final_amount is not None:
+        return drive.fare.amount != own.final_amount
+    return drive.fare.amount != own.fare.amount or own.fare.plan is FarePlan.METER

@@ -168,11 +168,11 @@ WITH original AS (
         rider_phone_hash, rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name,
         business_payer, reconnects_call_id)
     SELECT $1, company_id, call_number(nextval('call_numbers')), 1, 'assigned', source, orderer_id, performer_id,
-        driver_id, customer_id, service, 'now', options, payment, coalesce($10, fare_amount), 'typed', tariff_version,
-        origin_lat, origin_lon, origin_name, origin_region, destination_lat, destination_lon, destination_name,
-        destination_region, vias, note, $5, NULL, $5, $5, $5, policy_version, NULL, rider_name, rider_phone_sealed,
-        rider_phone_hash, rider_phone_last4_hash, rider_phone_masked, car, business_account_id, business_name,
-        business_payer, id
+        driver_id, customer_id, service, 'now', options, payment, coalesce($10, final_amount, fare_amount), 'typed',
+        tariff_version, origin_lat, origin_lon, origin_name, origin_region, destination_lat, destination_lon,
+        destination_name, destination_region, vias, note, $5, NULL, $5, $5, $5, policy_version, NULL, rider_name,
+        rider_phone_sealed, rider_phone_hash, rider_phone_last4_hash, rider_phone_masked, car, business_account_id,
+        business_name, business_payer, id
     FROM original RETURNING {_COLUMNS}
 )
 SELECT emit($6, company_id, '{EventKind.REOPENED}', 'call', id, 1, $5, $7, $8, NULL, jsonb_build_object(
@@ -180,6 +180,7 @@ SELECT emit($6, company_id, '{EventKind.REOPENED}', 'call', id, 1, $5, $7, $8, N
 FROM added
 """
 _RECONNECTION = f"SELECT {_COLUMNS} FROM calls WHERE reconnects_call_id = $1 AND company_id = $2"
+_RECONNECTIONS = f"SELECT {_COLUMNS} FROM calls WHERE reconnects_call_id = ANY($1)"
 _GET = f"SELECT {_COLUMNS} FROM calls WHERE id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
 _GET_MANY = f"SELECT {_COLUMNS} FROM calls WHERE id = ANY($1)"
@@ -195,9 +196,16 @@ SELECT least((SELECT min(dispatch_at) FROM calls WHERE state = 'reserved'),
              (SELECT min(expires_at) FROM calls WHERE state = 'requested'))
 """
 # Every list is newest first; `$2` is the last id of the page before.
+# A call that goes on for another one is no ride of its own: the ride has its state, unless it came to nothing.
 _OF_CUSTOMER = f"""
-SELECT {_COLUMNS} FROM calls
-WHERE customer_id = $1 AND ($2::uuid IS NULL OR id < $2) AND (cardinality($3::text[]) = 0 OR state = ANY($3))
+WITH went_on AS MATERIALIZED (
+    SELECT reconnects_call_id AS original_id, state AS state_now FROM calls
+    WHERE customer_id = $1 AND reconnects_call_id IS NOT NULL
+      AND state NOT IN ('cancelled_before_assignment', 'cancelled_after_assignment', 'expired')
+)
+SELECT {_COLUMNS} FROM calls LEFT JOIN went_on ON original_id = id
+WHERE customer_id = $1 AND reconnects_call_id IS NULL AND ($2::uuid IS NULL OR id < $2)
+  AND (cardinality($3::text[]) = 0 OR coalesce(state_now, state) = ANY($3))
 ORDER BY id DESC LIMIT $4
 """
 _LIST = f"""
@@ -346,6 +354,11 @@ async def reopen(
 async def reconnection(tx: Tx, company_id: UUID, original_id: UUID) -> Call | None:
     row = await tx.row(_RECONNECTION, original_id, company_id)
     return None if row is None else _call(row)
+
+
+async def reconnections(tx: Tx, original_ids: Sequence[UUID]) -> list[Call]:
+    """The calls that these went on as, of any company."""
+    return [_call(row) for row in await tx.rows(_RECONNECTIONS, list(original_ids))]
 
 
 async def change_fare(
