@@ -71,11 +71,14 @@ LONGEST_REASON = 500
 SEALED_COLUMNS = registering.SEALED_COLUMNS
 customer_key = registering.customer_key
 check_customer_key = registering.check_customer_key
+check_room_for_card = registering.check_room
+known_card = card_store.known_as
 keep_card = registering.keep
 prefer_card = registering.prefer
 remove_card = registering.remove
 cards = card_store.cards
 card_by_id = card_store.card_by_id
+cards_by_id = card_store.cards_by_id
 choices_of = choices.read
 situation_room = choices.room_of
 balance_of = balances.read
@@ -220,6 +223,11 @@ async def money_of(tx: Tx, company_id: CompanyId, call_id: UUID) -> Money:
 async def bill_of(tx: Tx, company_id: UUID, call_id: UUID) -> Bill | None:
     """The bill of a customer's own call, if any."""
     return await bill_store.get(tx, company_id, call_id)
+
+
+async def bills_named(tx: Tx, call_ids: Sequence[UUID]) -> list[Bill]:
+    """The bills of these calls, of any company, for live screens, which scope by who listens."""
+    return await bill_store.many(tx, call_ids) if call_ids else []
 
 
 async def claims_of(tx: Tx, company_id: UUID, payer_id: UUID) -> list[Bill]:

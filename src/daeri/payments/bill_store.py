@@ -58,6 +58,7 @@ _REBOOK = _CHANGE.format(
 )
 _GET = f"SELECT {_COLUMNS} FROM bills WHERE call_id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"
+_MANY = f"SELECT {_COLUMNS} FROM bills WHERE call_id = ANY($1)"
 _OWED_BY = f"""
 SELECT {_COLUMNS} FROM bills WHERE payer_id = $1 AND company_id = $2 AND state = 'claimed' ORDER BY opened_at
 """
@@ -239,6 +240,10 @@ async def _change(tx: Tx, sql: str, bill: Bill, happened: Happened, *values: obj
 async def get(tx: Tx, company_id: UUID, call_id: UUID, *, lock: bool = False) -> Bill | None:
     row = await tx.row(_LOCK if lock else _GET, call_id, company_id)
     return None if row is None else _bill(row)
+
+
+async def many(tx: Tx, call_ids: Sequence[UUID]) -> list[Bill]:
+    return [_bill(row) for row in await tx.rows(_MANY, list(call_ids))]
 
 
 async def claims_of(tx: Tx, company_id: UUID, payer_id: UUID) -> list[Bill]:

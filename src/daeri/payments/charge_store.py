@@ -96,6 +96,10 @@ _UNDER_WAY = """
 SELECT EXISTS (SELECT FROM charges WHERE call_id = $1 AND state IN ('intended', 'authorised', 'unknown'))
     OR EXISTS (SELECT FROM charge_cancels WHERE call_id = $1 AND state IN ('intended', 'unknown'))
 """
+_CARD_IN_USE = """
+SELECT EXISTS (SELECT FROM charges
+               WHERE payer_id = $1 AND card_id = $2 AND state IN ('intended', 'authorised', 'unknown'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,11 @@ async def of_payer(tx: Tx, company_id: UUID, payer_id: UUID, purpose: Purpose, l
 async def is_under_way(tx: Tx, call_id: UUID) -> bool:
     """Whether the provider is being asked about this ride."""
     return bool(await tx.value(_UNDER_WAY, call_id))
+
+
+async def is_card_in_use(tx: Tx, owner_id: UUID, card_id: UUID) -> bool:
+    """Whether the provider is being asked to charge this card of the owner's."""
+    return bool(await tx.value(_CARD_IN_USE, owner_id, card_id))
 
 
 async def record(

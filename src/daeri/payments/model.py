@@ -386,6 +386,12 @@ class TaskTaken(Conflict):
     code = "payment_task_taken"
 
 
+class CardsFull(Conflict):
+    """Nobody needs more cards than that. Facts: most."""
+
+    code = "cards_full"
+
+
 class CardMissing(Conflict):
     """A call by card needs a registered card."""
 

@@ -1,5 +1,6 @@
 """Cards: registered in the provider's own window and kept as a sealed key; their number is never here."""
 
+import re
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -7,14 +8,16 @@ from uuid import UUID
 from daeri.infra.database import Tx
 from daeri.infra.keys import KeyRing, SealedColumn
 from daeri.kernel.ids import CompanyId, Ids
-from daeri.payments import card_store
+from daeri.payments import card_store, charge_store
 from daeri.payments.card_store import NewCard
-from daeri.payments.model import Card, CardNotFound, CardRefusal, CardRefused
+from daeri.payments.model import Card, CardNotFound, CardRefusal, CardRefused, CardsFull, ChargeUnderWay
 from daeri.payments.ports import RegisteredCard
 
 BILLING_KEY_PURPOSE: Final = b"payments.billing_key"
 SEALED_COLUMNS: Final = (SealedColumn("payment_cards", "billing_key_sealed", BILLING_KEY_PURPOSE),)
+MOST_CARDS: Final = 10  # of one person
 _CUSTOMER_KEY: Final = b"payments.customer_key"
+_MANY_DIGITS: Final = re.compile(r"[0-9]{7,}")
 
 
 def customer_key(ring: KeyRing, owner_id: UUID, nonce: UUID) -> str:
@@ -48,10 +51,24 @@ async def keep(
     now: datetime,
     ids: Ids,
 ) -> Card:  # fmt: skip -- the signature reads as one sentence
-    """Keep a card that the provider registered; the first one becomes the default."""
+    """Keep a card that the provider registered; the first one becomes the default.
+
+    The same name keeps one card, however often it is brought. CardRefused when that was removed since.
+    """
     sealed = ring.seal(registered.billing_key.encode(), BILLING_KEY_PURPOSE)
-    new = NewCard(company_id, owner_id, known_as, sealed, registered.issuer, registered.number_masked)
+    new = NewCard(company_id, owner_id, known_as, sealed, registered.issuer, masked(registered.number_masked))
     return await card_store.add_card(tx, ids.new(), new, now)
+
+
+async def check_room(tx: Tx, company_id: CompanyId, owner_id: UUID) -> None:
+    """CardsFull when nobody needs another one."""
+    if len(await card_store.cards(tx, company_id, owner_id)) >= MOST_CARDS:
+        raise CardsFull(most=MOST_CARDS)
+
+
+def masked(number: str) -> str:
+    """What people know their card by; where a provider shows more of it than that, only its beginning and end."""
+    return _MANY_DIGITS.sub(lambda found: found[0][:4] + "*" * (len(found[0]) - 4), number)
 
 
 async def prefer(tx: Tx, owner_id: UUID, card_id: UUID) -> None:
@@ -61,7 +78,10 @@ async def prefer(tx: Tx, owner_id: UUID, card_id: UUID) -> None:
 
 
 async def remove(tx: Tx, ring: KeyRing, owner_id: UUID, card_id: UUID, *, now: datetime) -> tuple[Card, str]:
-    """Forget a card: what the provider shall forget too. What runs on it already goes on."""
+    """Forget a card: what the provider shall forget too. CardNotFound, ChargeUnderWay while it is being charged."""
+    await card_store.lock_cards(tx, owner_id)
+    if await charge_store.is_card_in_use(tx, owner_id, card_id):
+        raise ChargeUnderWay()
     found = await card_store.remove_card(tx, owner_id, card_id, now)
     if found is None:
         raise CardNotFound(card_id=str(card_id))
