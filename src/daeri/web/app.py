@@ -22,6 +22,8 @@ from daeri.web.api import (
     console_calls,
     console_customers,
     console_drivers,
+    console_ledger,
+    console_payments,
     console_policies,
     customer_account,
     customer_bonds,
@@ -96,6 +98,8 @@ def api_router(context: WebContext) -> Router:
         console_calls.router,
         console_customers.router,
         console_drivers.router,
+        console_payments.router,
+        console_ledger.router,
         console_policies.router,
     ]
     if context.stepper is not None:

@@ -1,14 +1,12 @@
 """The console as JSON, for staff and their programs: what its pages show, and what staff may do to a call."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 
 from daeri.accounts.model import Permission, Principal
@@ -20,7 +18,8 @@ from daeri.infra.database import Tx
 from daeri.kernel.errors import NotFound
 from daeri.kernel.terms import Service
 from daeri.web.api.documented import Command, answers
-from daeri.web.console.queries import Q_LIMIT, read_minute
+from daeri.web.api.filters import instant, refuse_unknown
+from daeri.web.console.queries import Q_LIMIT
 from daeri.web.console.reads import CallPage, CallQuery, CallRows, Decision, HeldJob
 from daeri.web.console_rows.rows import ConsoleRows
 from daeri.web.console_rows.viewers import viewer_of
@@ -30,7 +29,6 @@ from daeri.web.wire import CallOut, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
 _CALL_FIELDS = ("q", "state", "service", "from", "to", "cursor")
-_NAME_LIMIT = 40  # of a parameter's name in an answer
 Deed = Callable[[Tx, Call, Change], Awaitable[Call]]
 
 
@@ -75,13 +73,13 @@ async def list_calls(
 
     `from` and `to` are ISO 8601, in Korean time where they name no offset.
     """
-    _refuse_unknown(request, _CALL_FIELDS)
+    refuse_unknown(request, _CALL_FIELDS)
     query = CallQuery(
         q=q.strip(),
         state=wanted or "",
         service=service or "",
-        since=_instant("from", earliest),
-        until=_instant("to", latest),
+        since=instant("from", earliest),
+        until=instant("to", latest),
         cursor=None if cursor is None else str(cursor),
     )
     return await ConsoleRows(context).calls(viewer_of(principal), query)
@@ -132,24 +130,6 @@ async def cancel_call(
         return await dispatch.cancel(tx, call.id, principal.company_id, change, now=now, ids=context.ids)
 
     return await _do(request, context, principal, _Order(call_id, data, Permission.CALLS_CANCEL, cancel))
-
-
-def _refuse_unknown(request: Req, known: Collection[str]) -> None:
-    """A filter that is misspelt would otherwise show everything."""
-    unknown = sorted(set(request.query_params) - set(known))
-    if unknown:
-        raise _invalid(unknown[0][:_NAME_LIMIT], "is no parameter of this list")
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    instant = read_minute(text)
-    if text and instant is None:
-        raise _invalid(name, "is no date and time")
-    return instant
-
-
-def _invalid(name: str, problem: str) -> ValidationException:
-    return ValidationException(extra=[{"key": name, "message": problem, "source": "query"}])
 
 
 async def _do(request: Req, context: WebContext, principal: Principal, order: _Order) -> Response[bytes]:

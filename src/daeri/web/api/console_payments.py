@@ -1,0 +1,339 @@
+"""What staff see and do about money: a ride's payment, the list of payments, and what people must see to."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from daeri.accounts.model import Permission, Principal
+from daeri.infra.database import Tx
+from daeri.kernel.result import Fact
+from daeri.payments import api as payments
+from daeri.payments.api import Deed
+from daeri.payments.model import BillState, Method, Task, TaskKind
+from daeri.web.api.documented import Command, answers
+from daeri.web.api.filters import refuse_unknown
+from daeri.web.console.money_reads import PaymentPage, PaymentRows, PaymentTask, PaymentTasks
+from daeri.web.console.queries import Q_LIMIT
+from daeri.web.console_rows import payment_page, payment_rows, shown_names
+from daeri.web.console_rows.payment_rows import PaymentQuery
+from daeri.web.console_rows.viewers import viewer_of
+from daeri.web.context import WebContext
+from daeri.web.money import audit, deed_of
+from daeri.web.principals import require_staff
+
+Req = Request[Any, Any, Any]
+Facts = dict[str, Fact]
+Why = Annotated[str, Meta(min_length=1, max_length=payments.LONGEST_REASON, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+WonIn = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+_PAYMENT_FIELDS = ("q", "state", "method", "cursor")
+_TASK_FIELDS = ("kind", "mine", "done")
+
+
+class SettleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why, and with which of the payer's cards; without one with the card that they prefer."""
+
+    reason: Why
+    card_id: UUID | None = None
+
+
+class FareChangeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the ride shall cost, in won, and why."""
+
+    amount: WonIn
+    reason: Why
+
+
+class WriteOffIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Why
+
+
+class TakeTaskIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`instead_of` is whose it is, as the asker knows it; nobody's where it is left out."""
+
+    instead_of: UUID | None = None
+
+
+class TaskDoneIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of it."""
+
+    note: Why
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What shall be done about the money of a call, by what permission, and as what the audit log knows it."""
+
+    call_id: UUID
+    permission: Permission
+    action: str
+    deed: Callable[[Deed], Awaitable[Facts]]
+
+
+@get("/console/calls/{call_id:uuid}/payment")
+async def get_payment(context: WebContext, principal: Principal, call_id: UUID) -> PaymentPage:
+    """The money of the call's ride, whichever call of a reconnected pair is asked for, and what may be done about it.
+
+    A partner's call shows nothing but the situation room to ask (R-029).
+    """
+    _require(principal, Permission.PAYMENTS_READ)
+    async with context.database.transaction() as tx:
+        return await payment_page.read(tx, context, principal, call_id)
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/settle",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def settle_payment(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: SettleIn
+) -> Response[bytes]:
+    """Charge a ride by hand (운행강제결제, R-112 … R-116)."""
+
+    async def settle(deed: Deed) -> Facts:
+        bill = await payments.settle_by_agent(deed, call_id, data.reason, card_id=data.card_id)
+        return {"amount_won": bill.amount}
+
+    return await _do(
+        request, context, principal, _Order(call_id, Permission.PAYMENTS_SETTLE, "payment.settled", settle)
+    )
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/adjust",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def adjust_payment(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareChangeIn
+) -> Response[bytes]:
+    """Let a ride cost something else: what was charged is cancelled and charged anew, up or down (I-020)."""
+
+    async def adjust(deed: Deed) -> Facts:
+        before = await payments.bill_of(deed.tx, deed.company_id, call_id)
+        await payments.adjust(deed, call_id, data.amount, data.reason)
+        return {"amount_won": data.amount, "before_won": None if before is None else before.amount}
+
+    return await _do(
+        request, context, principal, _Order(call_id, Permission.PAYMENTS_ADJUST, "payment.adjusted", adjust)
+    )
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/agree",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def agree_fare(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareChangeIn
+) -> Response[bytes]:
+    """Keep the fare that both sides agreed to before a reconnected drive; it holds when that drive is over (R-118)."""
+
+    async def agree(deed: Deed) -> Facts:
+        await payments.agree_fare(deed, call_id, data.amount, data.reason)
+        return {"amount_won": data.amount}
+
+    return await _do(request, context, principal, _Order(call_id, Permission.PAYMENTS_ADJUST, "payment.agreed", agree))
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/ask-again",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def ask_provider_again(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID
+) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
+    """Ask the card provider at once about what is open for the ride, instead of at the next planned time."""
+
+    async def ask(deed: Deed) -> Facts:
+        await payments.ask_again(deed, call_id)
+        return {}
+
+    return await _do(request, context, principal, _Order(call_id, Permission.PAYMENTS_SETTLE, "payment.asked", ask))
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/write-off",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def write_off_payment(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: WriteOffIn
+) -> Response[bytes]:
+    """Give up what is left of a bill: the company bears it, never the driver."""
+
+    async def give_up(deed: Deed) -> Facts:
+        left = (await payments.money_of(deed.tx, deed.company_id, call_id)).outstanding
+        await payments.write_off(deed, call_id, data.reason)
+        return {"amount_won": left}
+
+    return await _do(
+        request, context, principal, _Order(call_id, Permission.PAYMENTS_WRITE_OFF, "payment.written_off", give_up)
+    )
+
+
+@get("/console/payments")
+async def list_payments(
+    request: Req,
+    context: WebContext,
+    principal: Principal,
+    *,
+    q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
+    wanted: Annotated[BillState | None, QueryParameter(name="state")] = None,
+    method: Method | None = None,
+    cursor: UUID | None = None,
+) -> PaymentRows:
+    """The company's bills, newest first; `q` is a call number or a telephone number, whole or its last four digits."""
+    refuse_unknown(request, _PAYMENT_FIELDS)
+    return await payment_rows.search(context, viewer_of(principal), PaymentQuery(q, wanted, method, cursor))
+
+
+@get("/console/payment-tasks")
+async def list_payment_tasks(
+    request: Req,
+    context: WebContext,
+    principal: Principal,
+    *,
+    kind: TaskKind | None = None,
+    mine: bool = False,
+    done: bool = False,
+) -> PaymentTasks:
+    """What people must see to, most urgent first, with whose it is and when it is due (I-016); `done` adds the past."""
+    refuse_unknown(request, _TASK_FIELDS)
+    return await payment_rows.tasks(context, viewer_of(principal), kind=kind, is_mine=mine, with_done=done)
+
+
+@post(
+    "/console/payment-tasks/{task_id:uuid}/take",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentTask),
+)
+async def take_payment_task(
+    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: TakeTaskIn | None = None
+) -> Response[bytes]:
+    """See to a task oneself; of two who take it at once the second hears that it is taken."""
+
+    async def take(tx: Tx) -> Task:
+        instead_of = None if data is None else data.instead_of
+        me = principal.account_id
+        return await payments.take_task(tx, principal.company_id, task_id, me, instead_of=instead_of)
+
+    return await _do_task(request, context, principal, "payment_task.taken", take)
+
+
+@post(
+    "/console/payment-tasks/{task_id:uuid}/release",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentTask),
+)
+async def release_payment_task(
+    request: Req, context: WebContext, principal: Principal, task_id: UUID
+) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
+    """Give a task of one's own back to everybody."""
+
+    async def release(tx: Tx) -> Task:
+        return await payments.take_task(tx, principal.company_id, task_id, None, instead_of=principal.account_id)
+
+    return await _do_task(request, context, principal, "payment_task.released", release)
+
+
+@post(
+    "/console/payment-tasks/{task_id:uuid}/done",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentTask),
+)
+async def finish_payment_task(
+    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: TaskDoneIn
+) -> Response[bytes]:
+    """Close a task by hand, with what came of it."""
+
+    async def finish(tx: Tx) -> Task:
+        now = context.clock.now()
+        return await payments.finish_task(tx, principal.company_id, task_id, principal.account_id, data.note, now=now)
+
+    return await _do_task(request, context, principal, "payment_task.done", finish)
+
+
+async def _do(request: Req, context: WebContext, principal: Principal, order: _Order) -> Response[bytes]:
+    """Do it, keep it in the audit log, and answer with the ride's money as it is now."""
+    _require(principal, Permission.PAYMENTS_READ)
+    principal.require(order.permission)
+
+    async def work(tx: Tx) -> PaymentPage:
+        facts = await order.deed(deed_of(tx, context, principal))
+        await audit(
+            tx,
+            request,
+            context,
+            principal,
+            action=order.action,
+            subject_kind="call",
+            subject_id=order.call_id,
+            facts=facts,
+        )
+        return await payment_page.read(tx, context, principal, order.call_id)
+
+    return await context.commands.run(request, principal, work)
+
+
+async def _do_task(
+    request: Req, context: WebContext, principal: Principal, action: str, deed: Callable[[Tx], Awaitable[Task]]
+) -> Response[bytes]:
+    _require(principal, Permission.PAYMENTS_SETTLE)
+
+    async def work(tx: Tx) -> PaymentTask:
+        task = await deed(tx)
+        facts: Facts = {"kind": task.kind, "number": task.number}
+        await audit(
+            tx,
+            request,
+            context,
+            principal,
+            action=action,
+            subject_kind="payment_task",
+            subject_id=task.id,
+            facts=facts,
+        )
+        names = await shown_names.people(tx, context, principal.company_id, [task.owner_id])
+        return payment_page.task_row(task, names)
+
+    return await context.commands.run(request, principal, work)
+
+
+def _require(principal: Principal, permission: Permission) -> None:
+    require_staff(principal)
+    principal.require(permission)
+
+
+router = Router(
+    path="/",
+    route_handlers=[
+        get_payment,
+        settle_payment,
+        adjust_payment,
+        agree_fare,
+        ask_provider_again,
+        write_off_payment,
+        list_payments,
+        list_payment_tasks,
+        take_payment_task,
+        release_payment_task,
+        finish_payment_task,
+    ],
+    tags=["console"],
+)
