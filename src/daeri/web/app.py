@@ -49,6 +49,7 @@ from daeri.web.principals import principal_of
 from daeri.web.request_ids import request_id_of
 
 _UNROUTED = "(none)"
+_WHO_ASKS = "principal"  # in the state of a request
 
 MissingPage = Callable[[Request[Any, Any, Any]], Response[str]]
 
@@ -64,8 +65,9 @@ def build_app(
         route_handlers=[api_router(context), operations.root_router, *_metrics(context), *rooms],
         dependencies={
             "context": Provide(_context, sync_to_thread=False),
-            "principal": Provide(_principal),
+            "principal": Provide(_principal, sync_to_thread=False),
         },
+        before_request=_know_who_asks,
         exception_handlers=_exception_handlers(context, missing_page),
         openapi_config=openapi_config(f"{API_PATH}/schema", [positions.DOCUMENT]),
         request_max_body_size=context.settings.body_limit_bytes,
@@ -147,8 +149,15 @@ def _context(state: State) -> WebContext:
     return context
 
 
-async def _principal(request: ASGIConnection[Any, Any, Any, Any], context: WebContext) -> Principal:
-    return await principal_of(request, context)
+async def _know_who_asks(request: Request[Any, Any, Any]) -> None:
+    """Before anything that they sent is read: nobody hears what is wrong with a body who may not send one."""
+    if "principal" in request.route_handler.parsed_fn_signature.parameters:
+        request.scope["state"][_WHO_ASKS] = await principal_of(request, _context(request.app.state))
+
+
+def _principal(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    principal: Principal = request.scope["state"][_WHO_ASKS]
+    return principal
 
 
 def _metrics(context: WebContext) -> list[Router]:

@@ -189,6 +189,15 @@ def test_without_a_good_token_nobody_gets_in(method: str, path: str, _who: set[s
         assert problem["facts"]["reason"].startswith("token_")
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b'{"no such": "field"}'])
+def test_a_stranger_is_not_told_what_is_wrong_with_a_body(content: bytes, running: Running) -> None:
+    for path in BODIES:
+        headers = {**PLAIN_HEADERS, "idempotency-key": uuid4().hex}
+        method = next(method for method, named, _ in ROUTES if named == path and method in ("POST", "PUT"))
+        answer = running.anybody.request(method, _filled(path), content=content, headers=headers)
+        refused(answer, 401, "signed_out")
+
+
 @pytest.mark.parametrize(("method", "path", "who"), ROUTES, ids=NAMES)
 def test_another_kind_of_account_gets_nowhere(
     method: str, path: str, who: set[str], running: Running, everybody: dict[str, Person]
@@ -464,9 +473,11 @@ def _talk(running: Running, sent: bytes) -> tuple[int, bytes]:
 def _send(client: httpx.Client, method: str, path: str, **headers: str) -> httpx.Response:
     body = json.dumps(BODIES[path]).encode() if path in BODIES and method in {"POST", "PUT"} else b""
     sent = {**headers, "idempotency-key": uuid4().hex, **(PLAIN_HEADERS if body else {})}
-    return client.request(
-        method, path.format(id=uuid4(), **OTHERS), headers=sent, content=body, params=QUERIES.get(path)
-    )
+    return client.request(method, _filled(path), headers=sent, content=body, params=QUERIES.get(path))
+
+
+def _filled(path: str) -> str:
+    return path.format(id=uuid4(), **OTHERS)
 
 
 @pytest.mark.parametrize(
