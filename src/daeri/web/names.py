@@ -36,15 +36,13 @@ class NameBook:
         """The names of these accounts of the company; who is unknown there is left out."""
         self._forget()
         wanted = set(account_ids)
-        missing = [account_id for account_id in wanted if (company_id, account_id) not in self._names]
-        if missing:
-            found = await accounts.display_names(tx, company_id, missing)
-            self._names.update({(company_id, account_id): name for account_id, name in found.items()})
-        return {
-            account_id: self._names[company_id, account_id]
-            for account_id in wanted
-            if (company_id, account_id) in self._names
-        }
+        known = {each: self._names[company_id, each] for each in wanted if (company_id, each) in self._names}
+        if missing := wanted - known.keys():
+            found = await accounts.display_names(tx, company_id, list(missing))
+            # Whoever has no name yet gets one any moment: with the approval of their application, or by saying it.
+            self._names.update({(company_id, each): name for each, name in found.items() if name})
+            known |= found
+        return known
 
     async def learn_standings(self, tx: Tx, company_id: CompanyId, driver_ids: Iterable[UUID]) -> None:
         """Read how these drivers of the company stand, for `standing`, where it is not remembered."""

@@ -278,6 +278,23 @@ async def _forget_names(program: Program) -> None:
     program.context.names._names.clear()
 
 
+def test_who_is_new_goes_by_the_name_in_the_application(running: Running) -> None:
+    driver, staff = _applicant(running), running.staff()
+
+    async def take_name_away(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            await accounts.rename(tx, driver.company, driver.id, "")  # type: ignore[arg-type]
+
+    running.ask(take_name_away)
+    assert driver.command("/driver/application", {**APPLICATION, "name": "한서준"}).status_code == 200
+    for kind in ("licence", "insurance"):
+        assert _put(driver, kind, JPEG).status_code == 200
+    for status in ("applied", "approved"):
+        found = staff.get("/console/drivers", params={"status": status, "q": "한서"}).json()["items"]
+        assert ("한서준", str(driver.id)) in {(row["name"], row["id"]) for row in found}
+        staff.command(f"/console/drivers/{driver.id}/approve")
+
+
 def test_a_driver_is_reminded_in_the_notices(running: Running) -> None:
     driver = running.driver()
 

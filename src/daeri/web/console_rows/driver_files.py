@@ -148,9 +148,16 @@ async def _called(tx: Tx, context: WebContext, company_id: CompanyId, q: str) ->
     if q.replace("-", "").isdigit() and len(q) >= _LAST_DIGITS:
         return list(await accounts.find_by_phone(tx, context.gate, company_id, q, kinds=[AccountKind.DRIVER]))
     everyone = await drivers.find(tx, DriverFilter(company_id), limit=_MOST_NAMED)
-    names = await context.names.of(tx, company_id, [driver.id for driver in everyone])
+    ids = [driver.id for driver in everyone]
+    names = await context.names.of(tx, company_id, ids)
+    applied = await drivers.with_open_application(tx, ids)
     words = q.casefold()
-    return [driver.id for driver in everyone if words in names.get(driver.id, "").casefold()]
+    return [each for each in ids if words in _shown_name(each, names, applied).casefold()]
+
+
+def _shown_name(driver_id: UUID, names: Mapping[UUID, str], applied: Mapping[UUID, str]) -> str:
+    """Somebody new has no name yet but the one in their application."""
+    return names.get(driver_id) or applied.get(driver_id, "")
 
 
 async def _rows(tx: Tx, context: WebContext, company_id: CompanyId, shown: Sequence[Driver]) -> list[FileRow]:
@@ -167,7 +174,7 @@ async def _rows(tx: Tx, context: WebContext, company_id: CompanyId, shown: Seque
         rows.append(
             FileRow(
                 id=driver.id,
-                name=names.get(driver.id) or applied.get(driver.id) or UNKNOWN,
+                name=_shown_name(driver.id, names, applied) or UNKNOWN,
                 phone=phones.get(AccountId(driver.id), UNKNOWN),
                 status=driver.status,
                 duty=driver.duty,
