@@ -17,13 +17,15 @@ CALL = UUID("019ab3c1-0101-7234-8234-010012345678")
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """What the logs write as JSON, with pytest's own logging put back afterwards."""
-    root = logging.getLogger()
-    before = (root.handlers, root.level)
+    """What the logs write as JSON, with everybody's logging put back afterwards."""
+    every = [logging.getLogger(name) for name in (None, *logging.root.manager.loggerDict)]
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in every]
     stream = io.StringIO()
     configure_logs(LogFormat.JSON, LogLevel.INFO, stream)
     yield stream
-    root.handlers, root.level = before
+    for one, handlers, level, propagate in before:
+        one.handlers, one.propagate = handlers, propagate
+        one.setLevel(level)
     structlog.reset_defaults()
 
 
@@ -77,6 +79,22 @@ def test_a_traceback_is_masked_too(lines: io.StringIO) -> None:
         logging.getLogger("daeri").exception("failed for 010-0000-1234")
     assert "ValueError" in lines.getvalue()
     assert "0000-1234" not in lines.getvalue()
+
+
+@pytest.fixture
+def quiet_server() -> Iterator[None]:
+    """Somebody told the web server's own log before to say errors only."""
+    server = logging.getLogger("uvicorn.error")
+    before = server.level
+    server.setLevel(logging.ERROR)
+    yield
+    server.setLevel(before)
+
+
+@pytest.mark.usefixtures("quiet_server")
+def test_what_a_library_was_told_before_counts_no_more(lines: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").info("started")
+    assert [line["event"] for line in _read(lines)] == ["started"]
 
 
 def test_access_lines_with_addresses_are_left_to_our_own(lines: io.StringIO) -> None:

@@ -35,7 +35,7 @@ _STAMPS = frozenset({"level", "logger", "timestamp"})
 _TELEPHONE = re.compile(r"(?<![A-Za-z0-9_.-])(?:\+?82[-. ]?0?|0)\d{1,2}[-. ]?\d{3,4}[-. ]?\d{4}(?![A-Za-z0-9_-])")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]+")
 _CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*:)[^\s@]+(@)")
-# Loggers that bring their own handlers, or say too much: URLs hold ids and search terms.
+# Loggers that bring their own handlers and levels, or say too much: URLs hold ids and search terms.
 _ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "pgqueuer", "asyncpg", "litestar", "picows")
 _QUIET = ("uvicorn.access", "httpx", "httpcore", "websockets")
 
@@ -130,5 +130,6 @@ def _adopt_libraries() -> None:
         adopted = logging.getLogger(name)
         adopted.handlers.clear()
         adopted.propagate = True
+        adopted.setLevel(logging.NOTSET)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -76,7 +76,7 @@ def url() -> Iterator[str]:
     room = PhoneRoom(PAGES, lambda _: "ws://127.0.0.1:1/live/driver", secure_cookies=False)
     app = Litestar([*phone_routers(room), static_router(PAGES.assets)], openapi_config=None)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
