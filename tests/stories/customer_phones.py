@@ -57,6 +57,10 @@ class CustomerPhone:
         page.wait_for_url("**/app/request")
         expect(page.locator("[data-request]")).to_be_enabled()
 
+    def option(self, name: str) -> None:
+        """Open what else may be asked for."""
+        self.page.locator("details.option summary", has_text=name).click()
+
     def request(self, destination: str = "잠실역") -> str:
         """A call, asked for on the phone; its id."""
         self.choose(destination)

@@ -90,7 +90,7 @@ def test_several_cars_are_several_calls_each_with_its_own_state(open_phone: Phon
     phone = open_phone()
     page = phone.page
     phone.choose()
-    option(page, "타는 사람")
+    phone.option("타는 사람")
     page.get_by_role("button", name="여러 대").click()
     expect(page.locator("[data-request]")).to_be_disabled()
     for car, number in enumerate(("01000008101", "01000008102")):
@@ -114,7 +114,7 @@ def test_a_riders_wrong_number_is_corrected(open_phone: Phones, driver: Coming) 
     phone = open_phone()
     page = phone.page
     phone.choose()
-    option(page, "타는 사람")
+    phone.option("타는 사람")
     page.get_by_role("button", name="다른 사람").click()
     page.locator("#f-rider-phone-0").fill("01000008201")
     page.locator("[data-request]").click()
@@ -136,7 +136,7 @@ def test_a_reserved_call_keeps_to_the_policys_bounds(open_phone: Phones) -> None
     phone = open_phone()
     page = phone.page
     phone.choose()
-    option(page, "출발 시각")
+    phone.option("출발 시각")
     page.get_by_role("button", name="예약", exact=True).click()
     page.locator("[data-wheel=day] label", has_text="내일").click()
     page.locator("[data-wheel=hour] label", has_text="22시").click()
@@ -215,7 +215,7 @@ def test_cars_and_favourites_are_kept_for_the_next_time(open_phone: Phones) -> N
     phone.go()
     expect(page.get_by_role("button", name="집")).to_be_visible()
     phone.choose()
-    option(page, "차량")
+    phone.option("차량")
     page.get_by_role("radio", name=re.compile("34나 ?5678")).check()
     page.locator("[data-request]").click()
     page.wait_for_url(CALL_SCREEN)
@@ -230,10 +230,6 @@ def test_a_lost_item_becomes_a_case_with_a_number(open_phone: Phones, driver: Co
     page.get_by_label("무엇을 두고 내리셨나요?").fill("검은 우산")
     page.get_by_role("button", name="접수하기").click()
     expect(page.locator("[data-case]")).to_contain_text("접수했어요")
-
-
-def option(page: Page, name: str) -> None:
-    page.locator("details.option summary", has_text=name).click()
 
 
 def fine(page: Page, where: str) -> None:

@@ -98,7 +98,7 @@ def test_a_new_driver_and_a_new_customer_from_sign_up_to_the_rating(
         customer.page.locator("[data-request]").click()
 
         card = _card(page)
-        for words in ("강남역", "잠실역", "자사콜", "카드", "실수령", fare.removesuffix("원")):
+        for words in ("강남역", "잠실역", "자사콜", "카드", "내 수입", fare.removesuffix("원")):
             expect(card).to_contain_text(words)
         expect(card.get_by_role("timer")).to_be_visible()
         page.locator("[data-accept]").click()
@@ -130,7 +130,8 @@ def test_a_new_driver_and_a_new_customer_from_sign_up_to_the_rating(
 
 def test_cash_that_the_driver_received_is_on_both_bills(customer: CustomerPhone, driver: DriverPhone) -> None:
     customer.choose()
-    customer.page.get_by_text("현금", exact=True).click()
+    customer.option("결제")
+    customer.page.get_by_role("radio", name="현금").check()
     customer.page.locator("[data-request]").click()
     _accept(driver, customer)
     _drive_off(driver, customer)
@@ -284,9 +285,9 @@ def test_a_customer_who_does_not_come_is_told_the_fee(
     rules = {"free_min": 0, "no_show_after_min": 1, "no_show_fee_won": 7_000}
     with _policy(running, "waiting", rules):
         call_id = customer.request()
-    _accept(driver, customer)
-    driver.page.locator("[data-do=arrive]").click()
-    _told(customer, "기사님이 도착했어요")
+        _accept(driver, customer)
+        driver.page.locator("[data-do=arrive]").click()
+        _told(customer, "기사님이 도착했어요")
     expect(driver.page.locator("[data-no-show]")).to_be_disabled()
     _waited(running, call_id, timedelta(minutes=2))
     driver.open()
@@ -342,8 +343,12 @@ def _signed_up(running: Running, browser: Browser) -> Iterator[Page]:
     approved = staff.command(f"/console/drivers/{found['id']}/approve")
     assert approved.status_code == 200, approved.text
     page.goto(f"{running.url}/drive")
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        # However the story ends, no later one's card goes to this driver.
+        staff.command(f"/console/drivers/{found['id']}/suspend", {"reason": "the story is over"})
+        context.close()
 
 
 def _apply(page: Page) -> None:

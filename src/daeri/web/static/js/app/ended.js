@@ -84,11 +84,13 @@ function why(call) {
   if (call.state === "expired") {
     return html`<section class="now" data-ended>${icon("clock")}<p class="big">${t("app.expired")}</p><p class="hint">${t("app.expired.about")}</p></section>`;
   }
+  const fee = call.no_show_fee_won ?? null;
   const by = call.ended_by === "customer" ? "customer" : call.ended_by === "driver" ? "driver" : "other";
   const counts = call.state === "cancelled_after_assignment" && by === "customer";
   return html`<section class="now" data-ended>
     ${icon("circle-x")}
-    <p class="big">${t(`app.cancelled.by.${by}`)}</p>
+    <p class="big">${fee === null ? t(`app.cancelled.by.${by}`) : t("app.no_show")}</p>
+    ${fee ? html`<p>${t("app.no_show.fee", { fare: won(fee) })}</p>` : nothing}
     <p class="hint">${call.ended_at ? `${day(call.ended_at)} ${clock(call.ended_at)} · ` : ""}${counts ? t("app.cancelled.counts") : t("app.cancelled.free")}</p>
     ${counts ? html`<a href="/app/cancellations">${t("app.cancellations.see")}</a>` : nothing}
   </section>`;

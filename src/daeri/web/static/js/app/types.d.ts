@@ -138,6 +138,8 @@ export interface Call {
   route_s?: number | null;
   waiting?: { free_s: number; since: string; extra_won: number } | null;
   final_amount?: number | null;
+  /** What is to pay for not having come; null where the driver did not say so. */
+  no_show_fee_won?: number | null;
   can?: string[];
   /** Seconds until the driver is at `eta_to`; null while nobody knows. */
   eta_s?: number | null;
