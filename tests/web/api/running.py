@@ -113,6 +113,11 @@ class Running:
         parts = self.program.parts
         return Night(parts.database, company or self.ours, parts.clock, parts.ids)
 
+    def company(self) -> CompanyId:
+        """A company of the test's own: nobody calls, drives or writes policies there but for it."""
+        slug = f"company{next(self._numbers)}"
+        return self.ask(lambda program: _company(program, slug, slug))
+
     def customer(self, company: CompanyId | None = None) -> Person:
         return self.ask(lambda program: self._person(program, AccountKind.CUSTOMER, company or self.ours))
 

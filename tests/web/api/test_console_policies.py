@@ -7,6 +7,7 @@ import pytest
 from tests.web.api.running import Running, refused
 
 from daeri.accounts.model import Role
+from daeri.kernel.ids import CompanyId
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +15,16 @@ def paths() -> tuple[str, str]:
     return "/console/policies", "/console/policies/cancellation"
 
 
-def test_every_policy_says_its_fields_and_what_holds(running: Running, paths: tuple[str, str]) -> None:
-    staff = running.staff()
+@pytest.fixture
+def company(running: Running) -> CompanyId:
+    """Where nobody has written any policy yet."""
+    return running.company()
+
+
+def test_every_policy_says_its_fields_and_what_holds(
+    running: Running, company: CompanyId, paths: tuple[str, str]
+) -> None:
+    staff = running.staff(company)
     names = {item["name"] for item in staff.get(paths[0]).json()["items"]}
     assert {"dispatch", "cancellation", "tariff", "fare_plans"} <= names | {"fare_plans"}
     page = staff.get(paths[1]).json()
@@ -25,8 +34,10 @@ def test_every_policy_says_its_fields_and_what_holds(running: Running, paths: tu
 
 
 @pytest.mark.rule("I-008")
-def test_a_record_holds_from_its_instant_on_with_who_wrote_it(running: Running, paths: tuple[str, str]) -> None:
-    staff = running.staff(running.theirs)
+def test_a_record_holds_from_its_instant_on_with_who_wrote_it(
+    running: Running, company: CompanyId, paths: tuple[str, str]
+) -> None:
+    staff = running.staff(company)
     later = (running.program.parts.clock.now() + timedelta(days=2)).isoformat()
     staff.command(paths[1], {"value": {"limit": 3}, "note": "trial"}).raise_for_status()
     page = staff.command(paths[1], {"value": {"limit": 9}, "effective_from": later}).json()
@@ -36,11 +47,11 @@ def test_a_record_holds_from_its_instant_on_with_who_wrote_it(running: Running, 
         (3, "in_force"),
     ]
     assert page["records"][1]["note"] == "trial"
-    assert running.staff().get(paths[1]).json()["records"] == []  # nobody else's
+    assert running.staff(running.company()).get(paths[1]).json()["records"] == []  # nobody else's
 
 
-def test_a_region_has_its_own_until_it_is_withdrawn(running: Running) -> None:
-    staff, path = running.staff(running.theirs), "/console/policies/dispatch"
+def test_a_region_has_its_own_until_it_is_withdrawn(running: Running, company: CompanyId) -> None:
+    staff, path = running.staff(company), "/console/policies/dispatch"
     page = staff.command(path, {"value": {"mode": "open_list"}, "region": "11"}).json()
     assert page["value"]["mode"] == "exclusive"
     assert (page["records"][0]["region"], page["records"][0]["standing"]) == ("11", "in_force")

@@ -27,6 +27,17 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 CAR = {"plate": "34나5678", "model": "은색 세단", "transmission": "manual", "note": "지하 2층"}
 
 
+@pytest.fixture
+def company(running: Running) -> CompanyId:
+    """Where nobody but the test waits for drivers: how short they are is part of every fare."""
+    return running.company()
+
+
+@pytest.fixture
+def customer(running: Running, company: CompanyId) -> Person:
+    return running.customer(company)
+
+
 def requested(person: Person, **more: Any) -> dict[str, Any]:
     answer = person.command("/calls", {**TRIP, **more})
     assert answer.status_code == 201, answer.text
@@ -221,8 +232,8 @@ def test_a_quote_for_later_is_at_the_fare_of_that_hour(customer: Person) -> None
     midnight = noon.replace(hour=15)
     by_day, by_night = (quoted(customer, reserved_for=at.isoformat()) for at in (noon, midnight))
     assert by_day["amount"] < by_night["amount"]
-    person = customer
-    call = requested(person, reserved_for=midnight.isoformat(), fare_plan="recommended", fare_amount=by_night["amount"])
+    agreed = {"fare_plan": "recommended", "fare_amount": by_night["amount"]}
+    call = requested(customer, reserved_for=midnight.isoformat(), **agreed)
     assert call["fare"]["amount"] == by_night["amount"]
 
 
@@ -238,8 +249,7 @@ def test_a_round_trip_is_quoted_only_with_a_stop_and_back_to_its_origin(customer
 
 @pytest.mark.rule("R-055")
 @pytest.mark.parametrize("plan", ["recommended", "calculator", "typed"])
-def test_a_call_keeps_the_plan_that_was_chosen(plan: str, running: Running) -> None:
-    customer = running.customer()
+def test_a_call_keeps_the_plan_that_was_chosen(plan: str, customer: Person) -> None:
     quote = quoted(customer)
     amount = quote["typed"]["low_below_won"] if plan == "typed" else quote["amount"]
     call = requested(customer, fare_plan=plan, fare_amount=amount)
@@ -253,24 +263,25 @@ def test_an_old_clients_request_still_means_what_it_meant(running: Running) -> N
     assert (plain["fare_plan"], typed["fare_plan"], typed["fare_amount"]) == ("calculator", "typed", 20_000)
 
 
-def test_by_meter_nobody_knows_the_fare_before_the_end(running: Running) -> None:
+def test_by_meter_nobody_knows_the_fare_before_the_end(running: Running, company: CompanyId, customer: Person) -> None:
     async def offer_meter(program: Program) -> None:
         now = program.parts.clock.now()
         async with program.parts.database.transaction() as tx:
             policy = FarePlanPolicy(has_meter=True, default_plan=FarePlan.METER)
-            await policies.write(tx, running.theirs, policy, now=now, ids=program.parts.ids, scope=Scope())
+            await policies.write(tx, company, policy, now=now, ids=program.parts.ids, scope=Scope())
         async with program.parts.database.transaction() as tx:
             await program.context.shelf.refresh(tx)
 
     running.ask(offer_meter)
-    customer = running.customer(running.theirs)
     meter = quoted(customer)["plans"][-1]
     assert (meter["plan"], meter["amount"], meter["is_default"]) == ("meter", None, True)
     call = requested(customer, fare_plan="meter")
     assert (call["fare"]["amount"], call["fare"]["estimate"], call["fare_plan"]) == (None, call["fare_amount"], "meter")
 
 
-def test_a_quote_tells_the_rules_before_anything_is_asked_for(running: Running) -> None:
+def test_a_quote_tells_the_rules_before_anything_is_asked_for(
+    running: Running, company: CompanyId, customer: Person
+) -> None:
     async def change_rules(program: Program) -> None:
         now, ids = program.parts.clock.now(), program.parts.ids
         async with program.parts.database.transaction() as tx:
@@ -278,15 +289,13 @@ def test_a_quote_tells_the_rules_before_anything_is_asked_for(running: Running) 
                 ReservationPolicy(min_minutes_ahead=55, max_days_ahead=9),
                 WaitingPolicy(free_min=7, per_min_won=300, no_show_after_min=12, no_show_fee_won=8_000),
             ):
-                await policies.write(
-                    tx, running.theirs, policy, now=now, ids=ids, scope=Scope(service=Service.DELIVERY)
-                )
+                await policies.write(tx, company, policy, now=now, ids=ids, scope=Scope(service=Service.DELIVERY))
         async with program.parts.database.transaction() as tx:
             await program.context.shelf.refresh(tx)
 
-    assert quoted(running.customer())["reservation"] == {"min_minutes_ahead": 40, "max_days_ahead": 14}
+    assert quoted(customer)["reservation"] == {"min_minutes_ahead": 40, "max_days_ahead": 14}
     running.ask(change_rules)
-    found = quoted(running.customer(running.theirs), service="delivery")
+    found = quoted(customer, service="delivery")
     assert found["reservation"] == {"min_minutes_ahead": 55, "max_days_ahead": 9}
     assert found["waiting"] == {
         "free_min": 7,
@@ -297,8 +306,7 @@ def test_a_quote_tells_the_rules_before_anything_is_asked_for(running: Running) 
 
 
 @pytest.mark.rule("R-056")
-def test_a_waiting_call_is_raised_and_goes_on_waiting(running: Running) -> None:
-    customer = running.customer()
+def test_a_waiting_call_is_raised_and_goes_on_waiting(running: Running, customer: Person) -> None:
     call = requested(customer)
     floor, higher = quoted(customer)["typed"]["floor_won"], call["fare_amount"] + 5_000
     for body, code in (
@@ -310,7 +318,8 @@ def test_a_waiting_call_is_raised_and_goes_on_waiting(running: Running) -> None:
     changed = customer.command(f"/calls/{call['id']}/fare", {"plan": "typed", "amount": higher}).json()
     assert (changed["state"], changed["fare"]["plan"], changed["fare"]["amount"]) == ("requested", "typed", higher)
     assert changed["can"] == ["cancel", "change_fare"]
-    refused(running.customer().command(f"/calls/{call['id']}/fare", {"plan": "calculator"}), 404, "call_not_found")
+    stranger = running.customer(customer.company)
+    refused(stranger.command(f"/calls/{call['id']}/fare", {"plan": "calculator"}), 404, "call_not_found")
 
 
 def test_an_assigned_calls_fare_stands(running: Running) -> None:
@@ -374,8 +383,8 @@ def test_staff_see_every_option_on_the_call(running: Running, staff: Person) -> 
 
 
 @pytest.mark.rule("R-052", "R-056", "I-038")
-def test_progress_tells_what_the_rows_say(running: Running) -> None:
-    customer, driver = running.customer(), running.driver()
+def test_progress_tells_what_the_rows_say(running: Running, company: CompanyId, customer: Person) -> None:
+    driver = running.driver(company)
     call = requested(customer)
     path = f"/calls/{call['id']}/progress"
     fresh = customer.get(path).json()
@@ -391,7 +400,7 @@ def test_progress_tells_what_the_rows_say(running: Running) -> None:
     running.offer(call["id"], driver)
     asked = customer.get(path).json()
     assert (asked["asked"], asked["expected_s"]) == (1, 150)
-    _decide(running, call["id"], Outcome.ALL_BUSY)
+    _decide(running, company, call["id"], Outcome.ALL_BUSY)
     unmet = customer.get(path).json()
     assert (unmet["reason"], unmet["is_fare_low"], unmet["nearest_m"]) == ("all_busy", False, None)
     assert unmet["raise"] is None  # the first radius is still being searched
@@ -400,14 +409,13 @@ def test_progress_tells_what_the_rows_say(running: Running) -> None:
     assert unmet["raise"]["amount"] > call["fare_amount"]
     raised = customer.command(f"/calls/{call['id']}/fare", unmet["raise"])
     assert raised.json()["fare"]["amount"] == unmet["raise"]["amount"]
-    refused(running.customer().get(path), 404, "call_not_found")
+    refused(running.customer(company).get(path), 404, "call_not_found")
 
 
-def test_a_fare_that_keeps_drivers_away_is_said_to(running: Running) -> None:
-    customer = running.customer()
+def test_a_fare_that_keeps_drivers_away_is_said_to(running: Running, company: CompanyId, customer: Person) -> None:
     low = quoted(customer)["typed"]["floor_won"]
     call = requested(customer, fare_plan="typed", fare_amount=low)
-    _decide(running, call["id"], Outcome.ALL_ASKED)
+    _decide(running, company, call["id"], Outcome.ALL_ASKED)
     told = customer.get(f"/calls/{call['id']}/progress").json()
     assert told["is_fare_low"]
     assert told["raise"] == {"plan": "recommended", "amount": quoted(customer)["amount"]}
@@ -440,13 +448,13 @@ def _wait(running: Running, call_id: str, seconds: int) -> None:
     running.ask(work)
 
 
-def _decide(running: Running, call_id: str, outcome: Outcome) -> None:
+def _decide(running: Running, company: CompanyId, call_id: str, outcome: Outcome) -> None:
     """As the engine would have logged it."""
 
     async def work(program: Program) -> None:
         decision = Decision(
             call_id=CallId(UUID(call_id)),
-            company_id=running.ours,
+            company_id=company,
             decided_at=program.parts.clock.now(),
             outcome=outcome,
             radius_m=1_500,
@@ -455,6 +463,6 @@ def _decide(running: Running, call_id: str, outcome: Outcome) -> None:
             rest={},
             policy_version=0,
         )
-        await running.night().apply(decisions=[decision])
+        await running.night(company).apply(decisions=[decision])
 
     running.ask(work)
