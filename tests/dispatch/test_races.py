@@ -416,13 +416,22 @@ async def test_staff_and_a_driver_who_accepts_do_not_both_get_the_call(crowd: Ni
 @pytest.mark.rule("I-006")
 async def test_a_wish_never_to_meet_beside_an_accept_lets_the_call_go_on_or_bars_it(crowd: Night) -> None:
     outcomes: set[object] = set()
+    head_start_s = 0.0
     for _ in rounds_until_both(outcomes):
         driver, customer = await crowd.driver(), await crowd.customer()
         call = await crowd.request(customer)
         offer = await crowd.offer(call.id, driver)
-        accepted, _ = await race(crowd.accept(offer.id, driver), crowd.never_meet(customer, driver))
+        wish = _after(head_start_s, crowd.never_meet(customer, driver))
+        accepted, _ = await race(crowd.accept(offer.id, driver), wish)
         assert isinstance(accepted, Call | CallBarred)
         assert (await crowd.engaged() == {driver: call.id}) is isinstance(accepted, Call)
         outcomes.add(type(accepted))
+        # A wish is one statement and an accept many: found out here, the accept needs this long to be the first.
+        head_start_s = max(0.0, head_start_s + (0.001 if isinstance(accepted, CallBarred) else -0.001))
         await check_rows(crowd)
         await crowd.cancel(call.id)
+
+
+async def _after(seconds: float, command: Awaitable[object]) -> object:
+    await asyncio.sleep(seconds)
+    return await command

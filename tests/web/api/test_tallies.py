@@ -12,14 +12,15 @@ from tests.web.api.conftest import start_running
 from tests.web.api.running import PATIENCE_S, SEOUL, TRIP, Person, Running
 from websockets.sync.client import connect
 
+from daeri import reactions
 from daeri.bench.counters import Counters, parse_counters
 from daeri.bootstrap import Program, look_again
+from daeri.calls.model import EventKind
 from daeri.infra.settings import Role
 
 _BOOK = Path(__file__).parents[3] / "docs" / "observability.md"
-_FAIL_A_JOB = """
-INSERT INTO pgqueuer (priority, status, entrypoint, payload) VALUES (0, 'failed', 'drivers.count_run', NULL)
-"""
+_FAIL_A_JOB = "INSERT INTO pgqueuer (priority, status, entrypoint, payload) VALUES (0, 'failed', $1, NULL)"
+_AFTER_A_DRIVE = reactions.REACTIONS[EventKind.COMPLETED]  # what the worker does then, a job each
 
 
 @pytest.fixture
@@ -44,10 +45,11 @@ def test_every_documented_metric_moves(whole: Running) -> None:
         wanted = _documented()
         assert len(wanted) > 15
         _until(lambda: not _still(whole, wanted), lambda: f"never moved: {_still(whole, wanted)}")
+        _until(lambda: _jobs_done(whole) >= len(_AFTER_A_DRIVE), lambda: f"only {_jobs_done(whole)} jobs are done")
     counted = _counted(whole)
     assert counted.by("daeri_call_moves_total", "to_state").keys() >= {"requested", "assigned", "driving", "completed"}
     assert counted.by("daeri_offers_total", "outcome")["accepted"] == 1
-    assert counted.by("daeri_jobs_total", "outcome")["done"] == 1
+    assert counted.by("daeri_jobs_total", "outcome")["done"] == len(_AFTER_A_DRIVE)
     assert counted.total("daeri_jobs_held") == 1
     assert counted.total("daeri_ticks_failed_total") == 1
     assert counted.total("daeri_assignment_seconds_count") == 1
@@ -100,7 +102,7 @@ async def _break_a_tick(program: Program) -> None:
 
 async def _fail_a_job(program: Program) -> None:
     async with program.parts.database.transaction() as tx:
-        await tx.execute(_FAIL_A_JOB)
+        await tx.execute(_FAIL_A_JOB, next(iter(_AFTER_A_DRIVE)))
     await look_again(program.parts)
 
 
@@ -112,6 +114,10 @@ def _documented() -> set[str]:
 def _still(whole: Running, wanted: set[str]) -> set[str]:
     counted = _counted(whole)
     return {name for name in wanted if not counted.total(name) and not counted.total(f"{name}_count")}
+
+
+def _jobs_done(whole: Running) -> float:
+    return _counted(whole).by("daeri_jobs_total", "outcome").get("done", 0)
 
 
 def _counted(running: Running) -> Counters:
