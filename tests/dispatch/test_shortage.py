@@ -7,7 +7,7 @@ import pytest
 from tests.dispatch.factories import GANGNAM, JAMSIL, Night
 
 from daeri.dispatch import api
-from daeri.dispatch.fleet import Duty, LiveFleet, Status
+from daeri.dispatch.fleet import CAN_PAY, Duty, LiveFleet, Status
 from daeri.dispatch.model import (
     Condition,
     Shortage,
@@ -63,13 +63,16 @@ def test_the_squares_around_a_place_hold_what_is_near_and_nothing_far() -> None:
         ]
     ):
         driver = DriverId(UUID(int=number + 1))
-        slot = fleet.set_duty(driver, company_id=company, capabilities=1, duty=Duty.ON, version=1)
+        slot = fleet.set_duty(driver, company_id=company, capabilities=1 | CAN_PAY, duty=Duty.ON, version=1)
         fleet.set_status(driver, status, version=1)
         fleet.place(slot, at_ms=1_000, lat=point.lat, lon=point.lon)
     squares, free = free_by_square(fleet.view(), 0)[0]
     assert sum(count for square, count in zip(squares, free, strict=True) if square in around) == 2
     assert sum(free) == 3
     assert free_by_square(fleet.view(), 2_000) == {}
+    for number in range(4):
+        fleet.set_duty(DriverId(UUID(int=number + 1)), company_id=company, capabilities=1, duty=Duty.ON, version=2)
+    assert free_by_square(fleet.view(), 0) == {}  # nobody who may be given a call
 
 
 async def ask(night: Night, *, chain: tuple[str, ...] = ("11680", "11")) -> Shortage:

@@ -41,6 +41,7 @@ async def why(night: Night, driver: DriverId, hours: int = 24) -> list[Why]:
         ((90, Reason.NEARER_TO_OTHER_CALL, 0), WhyReason.NEARER_TO_ANOTHER, {}),
         ((90, Reason.NEVER_MEET, 0), WhyReason.BARRED, {}),
         ((90, Reason.LISTED, 0), WhyReason.LISTED, {}),
+        ((90, Reason.LOW_BALANCE, 0), WhyReason.LOW_BALANCE, {}),
     ],
 )
 async def test_each_reason_is_told_in_plain_numbers(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daeri.bench import tick_references as references
-from daeri.dispatch.fleet import Duty, LiveFleet, Status
+from daeri.dispatch.fleet import CAN_PAY, Duty, LiveFleet, Status
 from daeri.dispatch.grid import IdOrder, Pairs, Query, build_grid, nearest
 from daeri.dispatch.matching import match
 from daeri.dispatch.plan import DispatchParameters, Plan, RadiusSteps, Snapshot, WaitingCall
@@ -232,7 +232,7 @@ def _fleet(rng: np.random.Generator, drivers: int) -> LiveFleet:
     statuses = rng.choice(list(_SHARES), drivers, p=list(_SHARES.values())).tolist()
     for number, (lat, lon) in enumerate(zip(*_places(rng, drivers), strict=True)):
         driver_id = DriverId(UUID(int=number + 1))
-        can = _CAN_DRIVE | (_CAN_DRIVE_VIP if number % 3 else 0)
+        can = _CAN_DRIVE | (_CAN_DRIVE_VIP if number % 3 else 0) | (CAN_PAY if number % 40 else 0)
         slot = fleet.set_duty(driver_id, company_id=company, capabilities=can, duty=Duty.ON, version=1)
         fleet.set_status(driver_id, Status(statuses[number]), version=1)
         age_ms = 120_000 if number % 50 == 0 else number % 3_000
@@ -252,6 +252,6 @@ def _calls(rng: np.random.Generator, count: int) -> tuple[WaitingCall, ...]:
     """A fifth needs a driver for VIP; they wait up to 40 s."""
     since = to_millis(_NIGHT) - rng.integers(0, 40_000, count)
     return tuple(
-        WaitingCall(CallId(UUID(int=number)), 0, lat, lon, at, _CAN_DRIVE if number % 5 else _CAN_DRIVE_VIP)
+        WaitingCall(CallId(UUID(int=number)), 0, lat, lon, at, CAN_PAY | (_CAN_DRIVE if number % 5 else _CAN_DRIVE_VIP))
         for number, (lat, lon, at) in enumerate(zip(*_places(rng, count), since.tolist(), strict=True))
     )

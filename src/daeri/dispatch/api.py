@@ -16,6 +16,7 @@ from daeri.dispatch.announcing import announce as _announce
 from daeri.dispatch.announcing import announce_closed as _announce_closed
 from daeri.dispatch.model import (
     AlreadyTaken,
+    BalanceTooLow,
     CallBarred,
     Decision,
     DriveFirst,
@@ -64,7 +65,8 @@ async def accept(
 ) -> Call:
     """Take the offered call, for after the drive where one is under way.
 
-    OfferClosed when it is too late, AlreadyTaken when the call is gone, CallBarred where they shall not meet (I-006).
+    OfferClosed when it is too late, AlreadyTaken when the call is gone, CallBarred where they shall not meet (I-006),
+    BalanceTooLow.
     """
     offer = await _live_offer(tx, offer_id, driver_id, now)
     call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
@@ -123,7 +125,7 @@ async def assign_by_hand(
 ) -> Call:  # fmt: skip -- the signature reads as one sentence
     """Staff give a waiting call to a driver of their choice; live offers of both are withdrawn.
 
-    AlreadyTaken, DriverOffDuty, NotEligible, CallBarred or DriverEngaged when it cannot be.
+    AlreadyTaken, DriverOffDuty, BalanceTooLow, NotEligible, CallBarred or DriverEngaged when it cannot be.
     """
     call = await _assign(tx, call_id, driver_id, company_id, now=now, ids=ids, change=change)
     driver = await drivers.get(tx, company_id, driver_id)
@@ -291,6 +293,13 @@ async def expire_offers(tx: Tx, *, now: datetime, limit: int = 1_000) -> list[Of
     ignored = await store.ignore_expired(tx, now, limit)
     _announce_closed(tx, ignored)
     return ignored
+
+
+async def withdraw_from_short(tx: Tx, driver_ids: Sequence[DriverId], *, now: datetime) -> list[Offer]:
+    """Withdraw what is offered to those of these drivers whose balance has become too low for new calls."""
+    withdrawn = await store.withdraw_of_short(tx, driver_ids, now)
+    _announce_closed(tx, withdrawn)
+    return withdrawn
 
 
 async def set_duty(
@@ -470,6 +479,8 @@ async def _assign(
     driver = await drivers.lock_for_work(tx, company_id, driver_id, now=now)
     if driver.duty is Duty.OFF:
         raise DriverOffDuty()
+    if driver.is_short:
+        raise BalanceTooLow()
     _announce(tx, [driver_id])
     return call
 

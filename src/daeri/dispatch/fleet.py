@@ -33,6 +33,8 @@ _LOW_64_BITS = 0xFFFF_FFFF_FFFF_FFFF
 _FIRST_ROOM = 1024
 _KEPT_BYTES = 31 << 20  # the limit follows blocks below 32 MiB only
 NOBODY = 0xFFFF_FFFF  # a gateway's handle that names no driver
+# A capability beside the services, which every call needs: the driver's balance is not too low for new calls.
+CAN_PAY = 1 << 31
 
 
 class Status(IntEnum):

@@ -170,7 +170,8 @@ class Waiting:
 class DriverState:
     """What the live fleet must know of a driver; `call_id` is the call that they are on.
 
-    `ends_at` is where their drive ends, for those who may be offered a call for after it.
+    `ends_at` is where their drive ends, for those who may be offered a call for after it. `is_short`: their balance is
+    too low for new calls.
     """
 
     driver_id: DriverId
@@ -181,6 +182,7 @@ class DriverState:
     call_id: CallId | None
     offer_id: UUID | None
     ends_at: Point | None = None
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,7 @@ class WhyReason(StrEnum):
     BARRED = "barred"
     LISTED = "listed"  # it was in the open list
     NOT_REACHED = "not_reached"  # the search ended before it came to the driver
+    LOW_BALANCE = "low_balance"
 
 
 class WhyOutcome(StrEnum):
@@ -372,6 +375,12 @@ class DriverOffDuty(Conflict):
     """Only drivers on duty take calls."""
 
     code = "driver_off_duty"
+
+
+class BalanceTooLow(Conflict):
+    """The driver's prepaid balance is too low for new calls; what is under way can be finished."""
+
+    code = "balance_too_low"
 
 
 class NotListed(NotFound):

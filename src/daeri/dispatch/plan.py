@@ -63,6 +63,7 @@ class Reason(IntEnum):
     NEVER_MEET = 11
     LISTED = 12  # sees the call in the open list
     FARTHER_AFTER_DRIVE = 13  # would have come after the drive under way, but another driver was nearer
+    LOW_BALANCE = 14  # eligible but for the prepaid balance, which is too low for new calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daeri.dispatch.fleet import Status
+from daeri.dispatch.fleet import CAN_PAY, Status
 from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys
 from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
 from daeri.dispatch.roster import Roster, Tick
@@ -103,7 +103,9 @@ def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np
     is_nearer = pairs.mm <= _mm_of_chosen(decided).take(row)
     np.putmask(reason, free & is_nearer & (went_to != _NONE), Reason.NEARER_TO_OTHER_CALL)
     np.putmask(reason, free & (pairs.mm > (calls.radius_m * 1000).take(row)), Reason.OUT_OF_RADIUS)
-    np.putmask(reason, ~roster.is_able(slot, calls.needs.take(row)), Reason.NOT_ELIGIBLE)
+    lacks = roster.lacks(slot, calls.needs.take(row))
+    unable = np.flatnonzero(lacks)
+    reason[unable] = np.where(lacks[unable] == CAN_PAY, Reason.LOW_BALANCE, Reason.NOT_ELIGIBLE)
     if len(asked.row):
         earlier = asked.keys()
         np.putmask(reason, is_among(pair_keys(row, slot), earlier[asked.declined]), Reason.ALREADY_DECLINED)

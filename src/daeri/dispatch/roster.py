@@ -148,6 +148,11 @@ class Roster:
         able: Flags = (self.fleet.capabilities.take(slot) & needs) == needs
         return able
 
+    def lacks(self, slot: Ints, needs: Ints) -> Ints:
+        """The capability bits of `needs` that the driver has not."""
+        missing: Ints = needs & ~self.fleet.capabilities.take(slot)
+        return missing
+
 
 class Tick(NamedTuple):
     """What one tick reads, as columns. `barred` are the sorted keys of the pairs that shall never meet."""

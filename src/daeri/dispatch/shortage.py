@@ -6,7 +6,7 @@ from math import ceil, cos, floor, radians
 import numpy as np
 from numpy.typing import NDArray
 
-from daeri.dispatch.fleet import FleetView, Status
+from daeri.dispatch.fleet import CAN_PAY, FleetView, Status
 from daeri.dispatch.model import Condition, Shortage, ShortagePolicy, ShortageReason
 from daeri.kernel.geo import METRES_PER_DEGREE, Point, distance_m
 from daeri.pricing.model import ShortageLevel
@@ -42,7 +42,8 @@ def squares_around(point: Point, radius_m: float) -> list[int]:
 
 def free_by_square(view: FleetView, oldest_fix_ms: int) -> dict[int, tuple[list[int], list[int]]]:
     """By the number of the company: the squares with free drivers, and how many there are in each."""
-    at = np.flatnonzero((view.status == Status.IDLE) & (view.at_ms >= max(oldest_fix_ms, 0)))
+    is_free = (view.status == Status.IDLE) & ((view.capabilities & CAN_PAY) != 0)
+    at = np.flatnonzero(is_free & (view.at_ms >= max(oldest_fix_ms, 0)))
     rows = np.floor((view.lat[at] + 90) / SQUARE_LAT).astype(np.int64)
     columns = np.floor((view.lon[at] + 180) / SQUARE_LON).astype(np.int64)
     keys, counts = np.unique(view.company[at].astype(np.int64) << 32 | (rows * ROW + columns), return_counts=True)

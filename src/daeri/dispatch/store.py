@@ -61,7 +61,7 @@ ORDER BY c.dispatch_at, c.id
 """
 # A drive's end counts where nothing else is to follow: no via, no next call, no offer to answer.
 _DRIVER_STATE = """
-SELECT d.id, d.company_id, d.duty, d.services, d.revision, e.call_id, o.id AS offer_id,
+SELECT d.id, d.company_id, d.duty, d.services, d.revision, d.is_short, e.call_id, o.id AS offer_id,
        c.destination_lat AS end_lat, c.destination_lon AS end_lon
 FROM drivers_public d
 LEFT JOIN engagements e ON e.driver_id = d.id AND e.slot = 'now'
@@ -103,7 +103,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::integer[]
 JOIN calls_public c ON c.id = p.call_id JOIN drivers_public d ON d.id = p.driver_id
 LEFT JOIN engagements e ON e.driver_id = p.driver_id AND e.slot = 'now'
 WHERE c.state = 'requested' AND d.duty = 'on' AND d.company_id = c.company_id
-  AND d.status = 'approved' AND (d.papers_until IS NULL OR d.papers_until > $9)
+  AND d.status = 'approved' AND (d.papers_until IS NULL OR d.papers_until > $9) AND NOT d.is_short
   AND (e.call_id IS NULL
        OR p.slot = 'next' AND EXISTS (SELECT FROM calls_public w WHERE w.id = e.call_id AND w.state = 'driving'))
   AND NOT EXISTS (SELECT FROM engagements n WHERE n.driver_id = p.driver_id AND n.slot = 'next')
@@ -144,6 +144,12 @@ UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE call_id = $1 AND sta
 """
 _WITHDRAW_DRIVER = f"""
 UPDATE offers SET state = 'withdrawn', closed_at = $2 WHERE driver_id = $1 AND state = 'live' RETURNING {_OFFER}
+"""
+# The offers of those whose balance has become too low for new calls; who has been topped up since keeps theirs.
+_WITHDRAW_SHORT = f"""
+UPDATE offers SET state = 'withdrawn', closed_at = $2
+WHERE driver_id = ANY($1) AND state = 'live'
+  AND EXISTS (SELECT FROM drivers_public d WHERE d.id = driver_id AND d.is_short) RETURNING {_OFFER}
 """
 _WITHDRAW_BESIDE = f"""
 UPDATE offers SET state = 'withdrawn', closed_at = $3
@@ -221,7 +227,7 @@ FROM listings l JOIN calls_public c ON c.id = l.call_id
 CROSS JOIN LATERAL unnest(l.driver_ids) WITH ORDINALITY AS u (driver_id, place)
 JOIN drivers_public d ON d.id = u.driver_id AND d.company_id = l.company_id
 WHERE l.driver_ids && $1::uuid[] AND u.driver_id = ANY($1) AND c.state = 'requested' AND d.duty = 'on'
-  AND NOT {_NEVER_MEET.format(call="c", driver="d.id")}
+  AND NOT d.is_short AND NOT {_NEVER_MEET.format(call="c", driver="d.id")}
 ORDER BY u.driver_id, metres, l.call_id
 """
 _NEVER_TO_MEET = """
@@ -346,6 +352,11 @@ async def withdraw_of_call(tx: Tx, call_id: UUID, now: datetime) -> list[Offer]:
 
 async def withdraw_of_driver(tx: Tx, driver_id: UUID, now: datetime) -> list[Offer]:
     return [_offer(row) for row in await tx.rows(_WITHDRAW_DRIVER, driver_id, now)]
+
+
+async def withdraw_of_short(tx: Tx, driver_ids: Sequence[UUID], now: datetime) -> list[Offer]:
+    """Withdraw the offers of those of these drivers whose balance is too low."""
+    return [_offer(row) for row in await tx.rows(_WITHDRAW_SHORT, list(driver_ids), now)]
 
 
 async def withdraw_beside(tx: Tx, call_id: UUID, driver_id: UUID, now: datetime) -> list[Offer]:
@@ -521,4 +532,5 @@ def _state(row: Row) -> DriverState:
         call_id=row["call_id"],
         offer_id=row["offer_id"],
         ends_at=None if row["end_lat"] is None else Point(row["end_lat"], row["end_lon"]),
+        is_short=row["is_short"],
     )

@@ -28,6 +28,7 @@ _REASONS = {
     Reason.OTHER_COMPANY: WhyReason.BARRED,
     Reason.NEVER_MEET: WhyReason.BARRED,
     Reason.LISTED: WhyReason.LISTED,
+    Reason.LOW_BALANCE: WhyReason.LOW_BALANCE,
 }
 _ANSWERS = {
     OfferState.LIVE: WhyReason.OFFERED,

@@ -96,7 +96,10 @@ class SuspensionPolicy(Policy, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """One driver; `revision` orders what the live fleet reads. Papers hold through their last day in Korea."""
+    """One driver; `revision` orders what the live fleet reads. Papers hold through their last day in Korea.
+
+    `is_short`: the prepaid balance is too low for new calls.
+    """
 
     id: DriverId
     company_id: CompanyId
@@ -110,6 +113,7 @@ class Driver:
     licence_expires_on: date | None = None
     insurance_expires_on: date | None = None
     papers_until: datetime | None = None
+    is_short: bool = False
 
     def expiry_of(self, paper: Paper) -> date | None:
         return self.licence_expires_on if paper is Paper.LICENCE else self.insurance_expires_on

@@ -11,7 +11,7 @@ from daeri.kernel.terms import SYSTEM, Actor, Service
 
 _COLUMNS = """
 id, company_id, status, duty, duty_changed_at, services, version, revision, created_at, licence_expires_on,
-insurance_expires_on, papers_until
+insurance_expires_on, papers_until, is_short
 """
 
 _APPLY = f"""
@@ -278,6 +278,7 @@ def _driver(row: Row) -> Driver:
         licence_expires_on=row["licence_expires_on"],
         insurance_expires_on=row["insurance_expires_on"],
         papers_until=row["papers_until"],
+        is_short=row["is_short"],
     )
 
 

@@ -149,6 +149,7 @@ class Engine:
         now = self._clock.now()
         self._absorb(now)
         moved = await self.keeper.refresh()
+        await self._take_from_short(now)
         await self._end_what_is_due(now)
         if self._sweep.comes(now):
             await self.keeper.sweep()
@@ -170,6 +171,13 @@ class Engine:
         self._metrics.positions(report.believed, dropped)
         if report.believed:
             self._bus.publish(FLEET_TOPIC, b"")
+
+    async def _take_from_short(self, now: datetime) -> None:
+        """Cards go back whose drivers' balance has become too low for them."""
+        short = self.keeper.short_with_offer()
+        if short:
+            async with self._database.transaction() as tx:
+                await dispatch.withdraw_from_short(tx, short, now=now)
 
     async def _end_what_is_due(self, now: datetime) -> None:
         """Offers at their very time; calls, which have minutes, and drivers, who have days, once a second."""

@@ -6,14 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from daeri.dispatch import api as dispatch
-from daeri.dispatch.fleet import Duty, LiveFleet, Status
+from daeri.dispatch.fleet import CAN_PAY, Duty, LiveFleet, Status
 from daeri.dispatch.model import DriverState, Offer
 from daeri.drivers import api as drivers
 from daeri.drivers.model import LastPosition
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
 from daeri.kernel.geo import Point
-from daeri.kernel.ids import CallId
+from daeri.kernel.ids import CallId, DriverId
 from daeri.kernel.terms import Service
 from daeri.kernel.time import from_millis, to_millis
 
@@ -42,6 +42,7 @@ class FleetKeeper:
         self._sweep = 0
         self._calls: dict[int, CallId] = {}
         self._saved_at: dict[int, int] = {}
+        self._short: set[DriverId] = set()
         self.stop = bus.listen(drivers.TOPIC, self._heard)
 
     def call_of(self, slot: int) -> CallId | None:
@@ -107,6 +108,11 @@ class FleetKeeper:
         for offer in offers:
             self._fleet.hold(offer.driver_id, version=self._reads)
 
+    def short_with_offer(self) -> list[DriverId]:
+        """Who was seen with an offer and a balance that is too low for it, once each."""
+        found, self._short = sorted(self._short), set()
+        return found
+
     def unsaved_positions(self, share: int, shares: int) -> list[LastPosition]:
         """The newest positions in one share of the slots that have not been saved yet."""
         columns, saved = self._fleet.columns, self._saved_at
@@ -135,12 +141,14 @@ class FleetKeeper:
             slot = self._fleet.set_duty(
                 state.driver_id,
                 company_id=state.company_id,
-                capabilities=capabilities_of(state.services),
+                capabilities=capabilities_of(state.services) | (0 if state.is_short else CAN_PAY),
                 duty=Duty.ON if state.on_duty else Duty.OFF,
                 version=state.revision,
             )
             self._fleet.set_status(state.driver_id, _occupation(state), version=self._reads, ends_at=state.ends_at)
             self._revision = max(self._revision, state.revision)
+            if state.is_short and state.offer_id is not None:
+                self._short.add(state.driver_id)
             if state.call_id is None:
                 self._calls.pop(slot, None)
             else:

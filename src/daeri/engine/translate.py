@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.dispatch.fleet import LiveFleet
+from daeri.dispatch.fleet import CAN_PAY, LiveFleet
 from daeri.dispatch.model import Considered, Decision, NewListing, NewOffer, OfferState, Slot, Waiting
 from daeri.dispatch.plan import (
     Answer,
@@ -116,7 +116,7 @@ def waiting_call(
         lat=waiting.origin.lat,
         lon=waiting.origin.lon,
         waiting_since_ms=to_millis(waiting.dispatch_at),
-        needs=capabilities_of([waiting.service]),
+        needs=capabilities_of([waiting.service]) | CAN_PAY,
         mode=Mode(policy.mode),
         asked=tuple(asked),
         barred=tuple(slot for driver_id in barred if (slot := fleet.slot_of(driver_id)) is not None),

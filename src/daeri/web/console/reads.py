@@ -27,6 +27,7 @@ class DecisionReason(StrEnum):
     STALE_POSITION = "stale_position"
     OUT_OF_RADIUS = "out_of_radius"
     NOT_ELIGIBLE = "not_eligible"
+    LOW_BALANCE = "low_balance"
     ALREADY_DECLINED = "already_declined"
     ALREADY_IGNORED = "already_ignored"
     NEARER_TO_OTHER_CALL = "nearer_to_other_call"
