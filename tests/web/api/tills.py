@@ -1,14 +1,17 @@
-"""Rides with bills on a running server: people speak over the API, the worker's and the provider's part is done here."""
+"""Rides with bills on a running server: people speak over the API; the worker and the provider are spoken for here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from tests.dispatch.factories import request_for
 from tests.payments.factories import Till
 from tests.web.api.running import TRIP, Person, Running
 
+from daeri.calls import api as calls
+from daeri.calls.model import Call
 from daeri.kernel.ids import CallId, CompanyId
-from daeri.kernel.terms import Payment, Source
+from daeri.kernel.terms import SYSTEM, Payment, Source
 from daeri.payments.lifecycle import Answer
 from daeri.policies import api as policies
 from daeri.policies.model import Policy
@@ -87,22 +90,17 @@ class Counter:
 
     def partners(self, source: Source = Source.PHONE, payment: Payment = Payment.CARD) -> str:
         """A call that the other company ordered, driven here; with its bill."""
-        till = self.till
+        till, driver = self.till, self.running.driver(self.company)
         orderer = self.running.theirs if self.company == self.running.ours else self.running.ours
+        assert driver.command("/driver/duty", {"on": True}).status_code == 200
 
-        async def drive(_: object) -> str:
-            night = till.night
-            call = await night.request(source=source, orderer_id=orderer, customer_id=None, payment=payment)
-            driver = await night.driver()
-            offer = await night.offer(call.id, driver)
-            await night.accept(offer.id, driver)
-            await night.arrive(call.id, driver)
-            await night.start(call.id, driver)
-            await night.complete(call.id, driver)
-            await till.react(call.id)
-            return str(call.id)
+        async def request(_: object) -> str:
+            return str((await _ordered(till, source, orderer, payment)).id)
 
-        return self.running.ask(drive)
+        call_id = self.running.ask(request)
+        self._drive(call_id, driver, "arrive", "start", "complete")
+        self.react(call_id)
+        return call_id
 
     def card(self, owner: Person) -> str:
         """The id of a new card of theirs."""
@@ -137,8 +135,20 @@ class Counter:
             self.card(customer)
         assert driver.command("/driver/duty", {"on": True}).status_code == 200
         call = customer.command("/calls", {**TRIP, **wish}).json()
-        offer_id = self.running.offer(call["id"], driver)
-        assert driver.command(f"/driver/offers/{offer_id}/accept").status_code == 200
-        for step in ("arrive", "start"):
-            assert driver.command(f"/driver/calls/{call['id']}/{step}").status_code == 200
+        self._drive(call["id"], driver, "arrive", "start")
         return Ride(call["id"], call["number"], customer, driver)
+
+    def _drive(self, call_id: str, driver: Person, *steps: str) -> None:
+        offer_id = self.running.offer(call_id, driver)
+        assert driver.command(f"/driver/offers/{offer_id}/accept").status_code == 200
+        for step in steps:
+            answer = driver.command(f"/driver/calls/{call_id}/{step}")
+            assert answer.status_code == 200, answer.text
+
+
+async def _ordered(till: Till, source: Source, orderer: CompanyId, payment: Payment) -> Call:
+    """A call as a partner brings it: nobody's customer here."""
+    night = till.night
+    command = replace(request_for(night.company, None, night.clock), orderer_id=orderer, source=source, payment=payment)
+    async with night.transaction() as tx:
+        return await calls.request(tx, command, SYSTEM, now=night.clock.now(), ids=night.ids)
