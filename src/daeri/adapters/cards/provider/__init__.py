@@ -1,0 +1,1 @@
+"""The sandbox provider itself: books in memory, a hosted page, two faces, faults on request."""
