@@ -56,6 +56,9 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         {"roles": ""},
         {"tls_cert": "cert.pem"},
         {"router_kind": "osrm"},
+        {"cards": "toss"},
+        {"cards": "toss", "toss_secret_key": "test_sk"},
+        {"cards": "gold"},
         {"log_level": "loud"},
         {"unknown": 1},
     ],
@@ -63,6 +66,13 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused(overrides: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         load_settings(**overrides)
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load_settings(cards="toss", toss_secret_key="test_sk_secret", toss_client_key="test_ck")
+    assert "test_sk_secret" not in repr(settings)
+    assert settings.toss_secret_key is not None
+    assert settings.toss_secret_key.get_secret_value() == "test_sk_secret"
 
 
 def test_settings_never_change() -> None:

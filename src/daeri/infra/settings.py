@@ -49,6 +49,14 @@ class RouterKind(StrEnum):
     VALHALLA = "valhalla"
 
 
+class CardsKind(StrEnum):
+    """Who moves money on cards."""
+
+    NONE = "none"
+    SANDBOX = "sandbox"
+    TOSS = "toss"
+
+
 class Settings(BaseSettings):
     """Read once when a process starts and never changed; bootstrap hands the parts on as plain arguments."""
 
@@ -101,6 +109,33 @@ class Settings(BaseSettings):
         " the shipped table of well-known places.",
     )
     vworld_url: str = Field("https://api.vworld.kr", description="The base address of that map service.")
+    cards: CardsKind = Field(
+        CardsKind.NONE,
+        description="Who moves money on cards: `none` (cash and accounts only), `sandbox` (play money) or `toss` (Toss"
+        " Payments, which needs its two keys).",
+    )
+    cards_sandbox_url: str | None = Field(
+        None,
+        description="The address of a sandbox provider, which browsers must reach too: `python -m"
+        " daeri.adapters.cards.sandbox_server`. Absent: the process starts one of its own.",
+    )
+    cards_timeout_seconds: float = Field(
+        10.0,
+        ge=0.1,
+        le=120,
+        description="How long the card provider is waited for; what took longer is looked up later.",
+    )
+    toss_secret_key: SecretStr | None = Field(None, description="Toss Payments' secret key, for the server alone.")
+    toss_client_key: str | None = Field(None, description="Toss Payments' client key, which browsers are told.")
+    toss_url: str = Field("https://api.tosspayments.com", description="The base address of Toss Payments' API.")
+    toss_script_url: str = Field(
+        "https://js.tosspayments.com/v2/standard", description="The script that opens Toss Payments' card window."
+    )
+    cards_webhook_secret: SecretStr | None = Field(
+        None,
+        description="What notices of the card provider are signed with. Absent: no signature is asked for; nothing that"
+        " a notice says is believed in any case, the provider is asked.",
+    )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM); with `tls_key`, both listeners use TLS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of `tls_cert`.")
     tick_ms: int = Field(100, ge=20, le=5_000, description="Milliseconds between two rounds of matching.")
@@ -137,6 +172,8 @@ class Settings(BaseSettings):
             raise ValueError("tls_cert and tls_key go together: set both or none")
         if self.router_kind is not RouterKind.STRAIGHT and self.router_url is None:
             raise ValueError(f"router_kind {self.router_kind} needs router_url")
+        if self.cards is CardsKind.TOSS and not (self.toss_secret_key and self.toss_client_key):
+            raise ValueError("cards toss needs toss_secret_key and toss_client_key")
         if not self.roles:
             raise ValueError("roles is empty: name at least one of web, engine, worker")
         return self
