@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.calls import lifecycle, notes, policy, store
+from daeri.calls import covering, lifecycle, notes, policy, store
 from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
     AGGREGATE,
@@ -219,12 +219,14 @@ async def start(
     ids: Ids,
     change: Change | None = None,
 ) -> Call:  # fmt: skip -- the signature reads as one sentence
-    """The drive begins; what the driver's waiting has cost until now is added to what it will cost."""
+    """The drive begins and is covered; what the driver's waiting has cost until now is added to what it will cost."""
     known = await store.lock(tx, company_id, call_id)
     extra = (0 if known is None else policy.waiting_won(known, until=now),)
-    return await _by_driver(
+    call = await _by_driver(
         tx, call_id, company_id, Move.START, driver_id, now=now, ids=ids, extra=extra, change=change
     )
+    await covering.begin(tx, call, now=now)
+    return call
 
 
 async def reach_via(
@@ -266,9 +268,11 @@ async def complete(
 ) -> Call:
     """The drive has ended where it should; it costs `final_amount`, or what was agreed, and what waiting added."""
     extra = (final_amount, cash_received)
-    return await _by_driver(
+    call = await _by_driver(
         tx, call_id, company_id, Move.COMPLETE, driver_id, now=now, ids=ids, extra=extra, change=change
     )
+    await covering.end(tx, call, now=now)
+    return call
 
 
 async def no_show(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, *, now: datetime, ids: Ids) -> Call:
@@ -286,7 +290,9 @@ async def no_show(tx: Tx, call_id: UUID, company_id: UUID, driver_id: DriverId, 
 
 async def cancel(tx: Tx, call_id: UUID, company_id: UUID, change: Change, *, now: datetime, ids: Ids) -> Call:
     """End the call unfinished; before or after assignment follows from its state (I-053)."""
-    return await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids, extra=(None,))
+    call = await _move(tx, call_id, company_id, Move.CANCEL, change, now=now, ids=ids, extra=(None,))
+    await covering.end(tx, call, now=now)
+    return call
 
 
 async def reopen_for(

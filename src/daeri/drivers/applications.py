@@ -68,6 +68,7 @@ async def submit(
         licence_expires_on=given.licence.expires_on,
         insurer=given.insurance.company,
         policy_number_sealed=ring.seal(given.insurance.policy_number.encode(), papers.POLICY_PURPOSE),
+        policy_masked=policy.mask(given.insurance.policy_number),
         insurance_expires_on=given.insurance.expires_on,
         services=given.services,
     )

@@ -31,14 +31,14 @@ a.policy_number_sealed, a.insurance_expires_on, a.services, a.submitted_at, a.de
 # Handed in again before anybody has decided, an application takes the place of the one before.
 _SUBMIT = """
 INSERT INTO driver_applications (id, driver_id, company_id, state, name, licence_sealed, licence_hash, licence_kind,
-    licence_expires_on, insurer, policy_number_sealed, insurance_expires_on, services, submitted_at)
-VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    licence_expires_on, insurer, policy_number_sealed, insurance_expires_on, services, submitted_at, policy_masked)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (driver_id) WHERE state = 'open' DO UPDATE
 SET name = excluded.name, licence_sealed = excluded.licence_sealed, licence_hash = excluded.licence_hash,
     licence_kind = excluded.licence_kind, licence_expires_on = excluded.licence_expires_on,
     insurer = excluded.insurer, policy_number_sealed = excluded.policy_number_sealed,
     insurance_expires_on = excluded.insurance_expires_on, services = excluded.services,
-    submitted_at = excluded.submitted_at
+    submitted_at = excluded.submitted_at, policy_masked = excluded.policy_masked
 """
 _OF_DRIVER = f"""
 SELECT {_COLUMNS}, array(
@@ -104,6 +104,7 @@ class SealedApplication:
     licence_expires_on: date
     insurer: str
     policy_number_sealed: bytes = field(repr=False)
+    policy_masked: str
     insurance_expires_on: date
     services: Sequence[Service]
 
@@ -124,6 +125,7 @@ async def submit(tx: Tx, driver_id: UUID, company_id: UUID, given: SealedApplica
         given.insurance_expires_on,
         list(given.services),
         now,
+        given.policy_masked,
     )
 
 

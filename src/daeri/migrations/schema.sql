@@ -146,6 +146,12 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'restrict_violation';
 END $$;
+CREATE FUNCTION public.refuse_cover_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'a period of cover is only ever ended, once' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.refuse_fixed_facts() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -171,6 +177,12 @@ CREATE FUNCTION public.refuse_policy_change() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'policy records are append-only: write a later record instead'
         USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE FUNCTION public.refuse_reward_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'rewards are append-only' USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TABLE public.customer_restrictions (
     id uuid NOT NULL,
@@ -612,6 +624,33 @@ CREATE VIEW public.companies_public AS
     name_ko,
     name_en
    FROM public.companies;
+CREATE TABLE public.covers (
+    call_id uuid NOT NULL,
+    ride_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    performer_id uuid NOT NULL,
+    source text NOT NULL,
+    insurer text NOT NULL,
+    policy_shown text NOT NULL,
+    policy_until date,
+    application_id uuid,
+    injury_won bigint NOT NULL,
+    property_won bigint NOT NULL,
+    own_car_won bigint NOT NULL,
+    deductible_won bigint NOT NULL,
+    policy_version bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT covers_check CHECK ((ends_at >= starts_at)),
+    CONSTRAINT covers_check1 CHECK (((application_id IS NOT NULL) <= (source = 'driver'::text))),
+    CONSTRAINT covers_deductible_won_check CHECK ((deductible_won >= 0)),
+    CONSTRAINT covers_injury_won_check CHECK ((injury_won >= 0)),
+    CONSTRAINT covers_own_car_won_check CHECK ((own_car_won >= 0)),
+    CONSTRAINT covers_property_won_check CHECK ((property_won >= 0)),
+    CONSTRAINT covers_source_check CHECK ((source = ANY (ARRAY['driver'::text, 'company'::text, 'partner'::text])))
+)
+WITH (fillfactor='90');
 CREATE TABLE public.customer_cancels (
     call_id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -723,6 +762,7 @@ CREATE TABLE public.driver_applications (
     decided_at timestamp with time zone,
     decided_by uuid,
     reason text DEFAULT ''::text NOT NULL,
+    policy_masked text DEFAULT ''::text NOT NULL,
     CONSTRAINT driver_applications_check CHECK (((state = 'open'::text) = (decided_at IS NULL))),
     CONSTRAINT driver_applications_check1 CHECK (((state = 'refused'::text) <= (reason <> ''::text))),
     CONSTRAINT driver_applications_name_check CHECK (((name <> ''::text) AND (char_length(name) <= 80))),
@@ -748,6 +788,16 @@ CREATE TABLE public.driver_documents (
     CONSTRAINT driver_documents_kind_check CHECK ((kind = ANY (ARRAY['licence'::text, 'insurance'::text, 'photo'::text, 'bank'::text]))),
     CONSTRAINT driver_documents_size_check CHECK ((size > 0))
 );
+CREATE VIEW public.driver_insurances_public AS
+ SELECT DISTINCT ON (driver_id) driver_id,
+    company_id,
+    id AS application_id,
+    insurer,
+    policy_masked,
+    insurance_expires_on
+   FROM public.driver_applications a
+  WHERE (state = 'approved'::text)
+  ORDER BY driver_id, id DESC;
 CREATE TABLE public.driver_positions (
     driver_id uuid NOT NULL,
     company_id uuid NOT NULL,
@@ -1257,6 +1307,24 @@ CREATE VIEW public.regions_public AS
     valid_from,
     valid_to
    FROM public.regions;
+CREATE TABLE public.rewards (
+    call_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    driver_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    score integer NOT NULL,
+    points integer NOT NULL,
+    slot jsonb,
+    wanted_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    policy_version bigint NOT NULL,
+    CONSTRAINT rewards_check CHECK (((kind = ANY (ARRAY['own'::text, 'phone'::text])) OR ((score = 0) AND (points = 0)))),
+    CONSTRAINT rewards_kind_check CHECK ((kind = ANY (ARRAY['own'::text, 'affiliate'::text, 'phone'::text, 'consigned'::text]))),
+    CONSTRAINT rewards_points_check CHECK ((points >= 0)),
+    CONSTRAINT rewards_score_check CHECK ((score >= 0))
+);
 CREATE TABLE public.role_permissions (
     role text NOT NULL,
     permission text NOT NULL
@@ -1363,6 +1431,8 @@ ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.companies
     ADD CONSTRAINT companies_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.covers
+    ADD CONSTRAINT covers_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.customer_cancels
     ADD CONSTRAINT customer_cancels_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.customer_cars
@@ -1473,6 +1543,8 @@ ALTER TABLE ONLY public.region_boundaries
     ADD CONSTRAINT region_boundaries_pkey PRIMARY KEY (code);
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_pkey PRIMARY KEY (code);
+ALTER TABLE ONLY public.rewards
+    ADD CONSTRAINT rewards_pkey PRIMARY KEY (call_id);
 ALTER TABLE ONLY public.role_permissions
     ADD CONSTRAINT role_permissions_pkey PRIMARY KEY (role, permission);
 ALTER TABLE ONLY public.roles
@@ -1524,6 +1596,8 @@ CREATE INDEX charges_of_payer ON public.charges USING btree (payer_id, id);
 CREATE UNIQUE INDEX charges_one_a_call ON public.charges USING btree (call_id) WHERE ((state = ANY (ARRAY['intended'::text, 'authorised'::text, 'unknown'::text])) OR ((state = 'captured'::text) AND (cancelled < amount)));
 CREATE INDEX charges_to_do ON public.charges USING btree (next_attempt_at) WHERE (state = ANY (ARRAY['intended'::text, 'authorised'::text, 'unknown'::text]));
 CREATE INDEX claim_steps_due ON public.claim_steps USING btree (due_at) WHERE (done_at IS NULL);
+CREATE INDEX covers_of_driver ON public.covers USING btree (driver_id, starts_at DESC);
+CREATE INDEX covers_of_ride ON public.covers USING btree (ride_id, starts_at);
 CREATE INDEX customer_cancels_of_customer ON public.customer_cancels USING btree (customer_id, at);
 CREATE INDEX customer_places_of_customer ON public.customer_places USING btree (customer_id, id);
 CREATE INDEX customer_restrictions_of_company ON public.customer_restrictions USING btree (company_id, id DESC);
@@ -1595,6 +1669,7 @@ CREATE INDEX ratings_of_customer ON public.ratings USING btree (customer_id, rat
 CREATE INDEX ratings_of_driver ON public.ratings USING btree (driver_id, rated_at);
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX refresh_tokens_by_use ON public.refresh_tokens USING btree (used_at) WHERE (used_at IS NOT NULL);
+CREATE INDEX rewards_of_driver ON public.rewards USING btree (driver_id, ended_at DESC, call_id DESC);
 CREATE INDEX sessions_by_account ON public.sessions USING btree (account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sessions_by_change ON public.sessions USING btree (changed_at) WHERE (changed_at IS NOT NULL);
 CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
@@ -1607,11 +1682,14 @@ CREATE TRIGGER call_memo_links_append_only BEFORE DELETE OR UPDATE ON public.cal
 CREATE TRIGGER call_memos_append_only BEFORE DELETE OR UPDATE ON public.call_memos FOR EACH ROW EXECUTE FUNCTION public.refuse_memo_change();
 CREATE TRIGGER calls_orderer_fixed BEFORE UPDATE OF source, orderer_id ON public.calls FOR EACH ROW WHEN (((new.source <> old.source) OR (new.orderer_id <> old.orderer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
 CREATE TRIGGER calls_performer_fixed BEFORE UPDATE OF performer_id ON public.calls FOR EACH ROW WHEN (((old.ended_at IS NOT NULL) AND (new.performer_id IS DISTINCT FROM old.performer_id))) EXECUTE FUNCTION public.refuse_fixed_facts();
+CREATE TRIGGER covers_fixed BEFORE UPDATE ON public.covers FOR EACH ROW WHEN (((old.ends_at IS NOT NULL) OR (new.ends_at IS NULL) OR ((to_jsonb(old.*) - 'ends_at'::text) IS DISTINCT FROM (to_jsonb(new.*) - 'ends_at'::text)))) EXECUTE FUNCTION public.refuse_cover_change();
+CREATE TRIGGER covers_kept BEFORE DELETE OR TRUNCATE ON public.covers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_cover_change();
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_ledger_change();
 CREATE TRIGGER ledger_lines_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_lines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_ledger_change();
 CREATE TRIGGER ledger_lines_balanced AFTER INSERT ON public.ledger_lines REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_books_balanced();
 CREATE TRIGGER policy_records_append_only BEFORE DELETE OR UPDATE ON public.policy_records FOR EACH ROW EXECUTE FUNCTION public.refuse_policy_change();
 CREATE TRIGGER policy_records_never_emptied BEFORE TRUNCATE ON public.policy_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_policy_change();
+CREATE TRIGGER rewards_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.rewards FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_reward_change();
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
 ALTER TABLE ONLY public.account_roles
     ADD CONSTRAINT account_roles_company_id_account_id_fkey FOREIGN KEY (company_id, account_id) REFERENCES public.accounts(company_id, id);
@@ -1683,6 +1761,14 @@ ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_card_id_fkey FOREIGN KEY (card_id) REFERENCES public.payment_cards(id);
 ALTER TABLE ONLY public.claim_steps
     ADD CONSTRAINT claim_steps_call_id_fkey FOREIGN KEY (call_id) REFERENCES public.bills(call_id);
+ALTER TABLE ONLY public.covers
+    ADD CONSTRAINT covers_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.driver_applications(id);
+ALTER TABLE ONLY public.covers
+    ADD CONSTRAINT covers_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.covers
+    ADD CONSTRAINT covers_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.covers
+    ADD CONSTRAINT covers_performer_id_fkey FOREIGN KEY (performer_id) REFERENCES public.companies(id);
 ALTER TABLE ONLY public.customer_cancels
     ADD CONSTRAINT customer_cancels_company_id_customer_id_fkey FOREIGN KEY (company_id, customer_id) REFERENCES public.accounts(company_id, id);
 ALTER TABLE ONLY public.customer_cancels
@@ -1781,6 +1867,10 @@ ALTER TABLE ONLY public.region_boundaries
     ADD CONSTRAINT region_boundaries_code_fkey FOREIGN KEY (code) REFERENCES public.regions(code);
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_parent_fkey FOREIGN KEY (parent) REFERENCES public.regions(code);
+ALTER TABLE ONLY public.rewards
+    ADD CONSTRAINT rewards_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.companies(id);
+ALTER TABLE ONLY public.rewards
+    ADD CONSTRAINT rewards_driver_id_fkey FOREIGN KEY (driver_id) REFERENCES public.drivers(id);
 ALTER TABLE ONLY public.role_permissions
     ADD CONSTRAINT role_permissions_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name);
 ALTER TABLE ONLY public.sessions

@@ -7,3 +7,12 @@ SELECT d.id, d.company_id, d.status, d.duty, d.services, d.revision, d.papers_un
 
 -- The fee of a customer who did not come is an earning, but no run.
 ALTER TABLE driver_runs ADD COLUMN is_drive boolean NOT NULL DEFAULT true;
+
+-- What a driver's own insurance is known by once its application was approved; the number is masked when it is handed
+-- in, empty where that was before this column was. Whoever covers drives reads it.
+ALTER TABLE driver_applications ADD COLUMN policy_masked text NOT NULL DEFAULT '';
+
+CREATE VIEW driver_insurances_public AS
+SELECT DISTINCT ON (a.driver_id) a.driver_id, a.company_id, a.id AS application_id, a.insurer, a.policy_masked,
+       a.insurance_expires_on
+FROM driver_applications a WHERE a.state = 'approved' ORDER BY a.driver_id, a.id DESC;
