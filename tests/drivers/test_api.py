@@ -1,7 +1,7 @@
 """Drivers' rows: sign-up, duty, last positions, days."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -9,11 +9,9 @@ import pytest
 from tests.dispatch.factories import Night, make_account, make_company
 
 from daeri.drivers import api
-from daeri.drivers.model import DriverDay, DriverNotFound, Duty, LastPosition, NotApproved, SignUp
-from daeri.drivers.tasks import count_run
+from daeri.drivers.model import DriverNotFound, Duty, LastPosition, NotApproved, SignUp
 from daeri.infra import events
 from daeri.infra.database import Database
-from daeri.infra.events import Event
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId, DriverId, Ids
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Service
@@ -111,48 +109,3 @@ async def test_only_a_newer_position_replaces_the_last_one(night: Night) -> None
         await api.save_positions(tx, [newer, replace(newer, driver_id=DriverId(night.ids.new()))])
         assert await api.last_positions(tx, [driver]) == [newer]
         assert await api.positions_on_duty(tx) == [newer]
-
-
-@pytest.mark.parametrize(
-    ("ended", "day"),
-    [
-        (datetime(2026, 11, 22, 14, 59, 59, tzinfo=UTC), date(2026, 11, 22)),
-        (datetime(2026, 11, 22, 15, 0, tzinfo=UTC), date(2026, 11, 23)),  # midnight in Korea
-    ],
-)
-async def test_a_run_counts_on_the_korean_day_on_which_it_ended(night: Night, ended: datetime, day: date) -> None:
-    driver = await night.driver()
-    done = Event(
-        id=night.ids.new(),
-        company_id=night.company,
-        kind="call.completed",
-        aggregate="call",
-        aggregate_id=night.ids.new(),
-        version=5,
-        at=ended,
-        actor=Actor(ActorKind.DRIVER, driver),
-        cause=None,
-        data={"driver_id": str(driver), "fare": 25_000, "from": "driving", "to": "completed", "reason": None},
-    )
-    async with night.transaction() as tx:
-        await count_run(tx, done)
-        metered = {**done.data, "final_amount": 27_000}  # what the drive came to cost, waiting included
-        await count_run(tx, replace(done, id=night.ids.new(), data=metered))
-        days = await api.days(tx, night.company, driver, since=date(2026, 11, 1))
-        later = await api.days(tx, night.company, driver, since=date(2026, 11, 24))
-        elsewhere = await api.days(tx, CompanyId(night.ids.new()), driver, since=date(2026, 11, 1))
-    assert days == [DriverDay(day, 2, 52_000)]
-    assert later == elsewhere == []
-
-
-async def test_the_event_of_a_completed_call_is_what_the_count_reads(night: Night) -> None:
-    from daeri.calls import api as calls
-
-    call, driver = await night.assigned()
-    for step in (night.arrive, night.start, night.complete):
-        await step(call.id, driver)
-    async with night.transaction() as tx:
-        await count_run(tx, (await calls.timeline(tx, night.company, call.id))[-1])
-        assert await api.days(tx, night.company, driver, since=date(2026, 11, 1)) == [
-            DriverDay(date(2026, 11, 22), 1, 25_000)
-        ]

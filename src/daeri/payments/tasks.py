@@ -14,6 +14,8 @@ from daeri.payments.model import Bill, BillKind, BillState, ClaimReason, Method,
 from daeri.payments.policy import Course
 from daeri.policies import api as policies
 from daeri.regions import api as regions
+from daeri.rewards import api as rewards
+from daeri.rewards.model import RewardKind, Ride
 
 
 async def settle_drive(tx: Tx, event: Event) -> None:
@@ -50,6 +52,8 @@ async def _settle_reconnected(deed: Deed, original: Call, drive: Call, driver_id
     agreed = await bill_store.agreed(deed.tx, deed.company_id, original.id)
     bill = await billing.lock(deed, original.id)
     amount = policy.cost_after_reconnection(original, bill, agreed)
+    if bill is not None and bill.kind is BillKind.NO_SHOW:  # the customer came after all, and was driven
+        await _award(deed, original, driver_id, await _chain(deed, original))
     if bill is None:
         opened = await _open(deed, original, driver_id, amount, BillKind.FARE)
         if opened is not None:
@@ -64,8 +68,28 @@ async def _open(deed: Deed, call: Call, driver_id: DriverId, amount: Won, kind: 
     debtor = policy.debtor_of(call)
     if debtor is None:
         return None
-    split = billing.split_of(deed.book, call, amount, at=deed.now, chain=await _chain(deed, call))
-    return await billing.open_bill(deed, call, driver_id, debtor, split, kind=kind, drive_ended_at=deed.now)
+    chain = await _chain(deed, call)
+    split = billing.split_of(deed.book, call, amount, at=deed.now, chain=chain)
+    bill = await billing.open_bill(deed, call, driver_id, debtor, split, kind=kind, drive_ended_at=deed.now)
+    if bill is not None and kind is BillKind.FARE:
+        await _award(deed, call, driver_id, chain)
+    return bill
+
+
+async def _award(deed: Deed, call: Call, driver_id: DriverId, chain: Sequence[str]) -> None:
+    """The drive counts for its driver, once for the customer's own call (I-010); a fee for nothing driven does not."""
+    ride = Ride(
+        call_id=call.id,
+        company_id=call.company_id,
+        driver_id=driver_id,
+        number=call.number,
+        kind=RewardKind(calls.label(call).kind.value),
+        service=call.service,
+        wanted_at=call.reserved_for or call.requested_at,
+        read_at=call.dispatch_at,
+        ended_at=deed.now,
+    )
+    await rewards.award(deed.tx, deed.book, ride, region_chain=chain)
 
 
 async def _go_on(deed: Deed, bill: Bill, *, cash_received: bool | None, by_agent: bool) -> None:

@@ -1,0 +1,1 @@
+"""What drives are worth beside money: score by hour and kind of call, levels, points."""
