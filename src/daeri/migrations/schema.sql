@@ -305,9 +305,12 @@ CREATE TABLE public.bank_receipts (
     purpose text NOT NULL,
     owner_id uuid NOT NULL,
     call_id uuid,
+    month date,
     at timestamp with time zone NOT NULL,
     by_id uuid NOT NULL,
     CONSTRAINT bank_receipts_amount_check CHECK ((amount > 0)),
+    CONSTRAINT bank_receipts_check CHECK (((purpose = 'claim'::text) = (call_id IS NOT NULL))),
+    CONSTRAINT bank_receipts_check1 CHECK (((purpose = 'account'::text) = (month IS NOT NULL))),
     CONSTRAINT bank_receipts_purpose_check CHECK ((purpose = ANY (ARRAY['top_up'::text, 'claim'::text, 'account'::text]))),
     CONSTRAINT bank_receipts_reference_check CHECK ((reference <> ''::text))
 );
@@ -1145,8 +1148,9 @@ CREATE TABLE public.payouts (
     reference text DEFAULT ''::text NOT NULL,
     version integer NOT NULL,
     CONSTRAINT payouts_amount_check CHECK ((amount > 0)),
-    CONSTRAINT payouts_check CHECK (((state = 'requested'::text) = (file_id IS NULL))),
-    CONSTRAINT payouts_check1 CHECK (((state = ANY (ARRAY['paid'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT payouts_check CHECK (((state = 'requested'::text) <= (file_id IS NULL))),
+    CONSTRAINT payouts_check1 CHECK (((state = ANY (ARRAY['sent'::text, 'paid'::text])) <= (file_id IS NOT NULL))),
+    CONSTRAINT payouts_check2 CHECK (((state = ANY (ARRAY['paid'::text, 'returned'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT payouts_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'paid'::text, 'returned'::text])))
 );
 CREATE TABLE public.pgqueuer (
@@ -1649,6 +1653,7 @@ CREATE INDEX payment_tasks_open ON public.payment_tasks USING btree (company_id,
 CREATE INDEX payout_files_of_company ON public.payout_files USING btree (company_id, id DESC);
 CREATE INDEX payouts_of_company ON public.payouts USING btree (company_id, id DESC);
 CREATE INDEX payouts_of_driver ON public.payouts USING btree (driver_id, id DESC);
+CREATE INDEX payouts_of_file ON public.payouts USING btree (file_id, id) WHERE (file_id IS NOT NULL);
 CREATE UNIQUE INDEX payouts_one_open ON public.payouts USING btree (driver_id) WHERE (state = ANY (ARRAY['requested'::text, 'sent'::text]));
 CREATE INDEX payouts_requested ON public.payouts USING btree (company_id, id) WHERE (state = 'requested'::text);
 CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);

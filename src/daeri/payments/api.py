@@ -25,8 +25,11 @@ from daeri.payments import (
     claiming,
     entries,
     ledger,
+    payouts,
     policy,
+    receipts,
     registering,
+    statements,
 )
 from daeri.payments.billing import Deed
 from daeri.payments.choices import Choices, Refusal, Room
@@ -44,7 +47,6 @@ from daeri.payments.model import (
     Cancel,
     Card,
     CardMissing,
-    CardNotFound,
     Charge,
     ChargeState,
     ChargeUnderWay,
@@ -65,10 +67,22 @@ from daeri.payments.model import (
     TaskTaken,
 )
 
-__all__ = ["Choices", "Collector", "Deed", "Entry", "EntryFilter", "Room"]
+# Whole rooms stand open where all that is in them is for the edges: `payments.payouts.request`.
+__all__ = [
+    "Choices",
+    "Collector",
+    "Deed",
+    "Entry",
+    "EntryFilter",
+    "Room",
+    "balances",
+    "payouts",
+    "receipts",
+    "statements",
+]
 
 LONGEST_REASON = 500
-SEALED_COLUMNS = registering.SEALED_COLUMNS
+SEALED_COLUMNS = (*registering.SEALED_COLUMNS, *payouts.SEALED_COLUMNS)
 customer_key = registering.customer_key
 check_customer_key = registering.check_customer_key
 check_room_for_card = registering.check_room
@@ -183,14 +197,6 @@ async def write_off(deed: Deed, call_id: UUID, reason: str) -> Bill:
     if isinstance(decided, Refused):
         raise await _refusal(deed, call, decided.reason)
     return await claiming.give_up(deed, _known(bill), said)
-
-
-async def top_up_by_card(deed: Deed, driver_id: UUID, amount: int, card_id: UUID | None = None) -> UUID:
-    """A driver fills their balance from a card of theirs; the id of the charge. AmountInvalid, CardNotFound."""
-    if not deed.policy.adjust_floor_won <= amount <= deed.policy.adjust_ceiling_won:
-        raise _amount_invalid(deed)
-    card = await _own_card(deed, driver_id, card_id)
-    return await charging.top_up(deed, card, Won(amount))
 
 
 async def check_may_request(deed: Deed, customer_id: UUID, *, by_card: bool) -> None:
@@ -347,15 +353,7 @@ def _known(bill: Bill | None) -> Bill:
 
 
 async def _card_for(deed: Deed, bill: Bill, card_id: UUID | None) -> Card:
-    return await _own_card(deed, bill.payer_id, card_id)
-
-
-async def _own_card(deed: Deed, owner_id: UUID, card_id: UUID | None) -> Card:
-    own = await card_store.cards(deed.tx, deed.company_id, owner_id)
-    found = next((card for card in own if card_id is None or card.id == card_id), None)
-    if found is None:
-        raise CardNotFound(card_id=str(card_id))
-    return found
+    return await registering.owned(deed.tx, deed.company_id, bill.payer_id, card_id)
 
 
 async def _refusal(deed: Deed, call: Call, reason: Refusal) -> DaeriError:

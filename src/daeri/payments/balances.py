@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.money import Won
-from daeri.payments import ledger
-from daeri.payments.model import Account, BalancePolicy
+from daeri.payments import charge_store, ledger
+from daeri.payments.model import Account, BalancePolicy, Charge, Purpose
 from daeri.policies.api import PolicyBook
+
+_AT_ONCE: Final = 200  # drivers whose rows one transaction holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,21 @@ async def judge(tx: Tx, book: PolicyBook, company_id: CompanyId, driver_id: UUID
         return
     found = await read(tx, book, company_id, driver_id, now=now)
     await drivers.mind_balance(tx, company_id, DriverId(driver_id), is_short=found.is_short)
+
+
+async def review(tx: Tx, book: PolicyBook, company_id: CompanyId, *, now: datetime) -> int:
+    """Whether the company's drivers get new calls by the record of `now`, which may have come into force just now.
+
+    A few hundred at a time; how many were judged anew. Each line that a driver gets is judged with it.
+    """
+    minimum = book.read(BalancePolicy, at=now).value.minimum_won
+    found = await ledger.misjudged(tx, company_id, minimum, _AT_ONCE)
+    for driver_id in found:
+        known = await read(tx, book, company_id, driver_id, now=now, lock=True)
+        await drivers.mind_balance(tx, company_id, DriverId(driver_id), is_short=known.is_short)
+    return len(found)
+
+
+async def top_ups(tx: Tx, company_id: CompanyId, driver_id: UUID, *, limit: int = 10) -> list[Charge]:
+    """What the driver's own cards were to fill the balance with, newest first."""
+    return await charge_store.of_payer(tx, company_id, driver_id, Purpose.TOP_UP, limit)

@@ -14,6 +14,13 @@ _POST = "SELECT post_entry($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $1
 _BALANCE = "SELECT balance FROM ledger_balances WHERE owner_id = $1 AND account = $2 AND company_id = $3"
 _LOCK_BALANCE = _BALANCE + " FOR NO KEY UPDATE"
 _TOTALS = "SELECT account, sum(amount)::bigint AS balance FROM ledger_lines WHERE company_id = $1 GROUP BY account"
+# A driver who never had a line has nothing.
+_MISJUDGED = """
+SELECT d.id FROM drivers_public d
+LEFT JOIN ledger_balances b ON b.owner_id = d.id AND b.account = 'driver' AND b.company_id = d.company_id
+WHERE d.company_id = $1 AND d.is_short <> coalesce(coalesce(-b.balance, 0) < $2::bigint, false)
+ORDER BY d.id LIMIT $3
+"""
 _STANDING = """
 SELECT e.id, e.kind, e.cause_id, array_agg(l.account ORDER BY l.place) AS accounts,
        array_agg(l.owner_id ORDER BY l.place) AS owners, array_agg(l.amount ORDER BY l.place) AS amounts
@@ -135,6 +142,11 @@ async def balance(tx: Tx, company_id: UUID, account: Account, owner_id: UUID, *,
     """The sum of an owner's lines in won; `lock` keeps others from changing it until this transaction ends."""
     found = await tx.value(_LOCK_BALANCE if lock else _BALANCE, owner_id, account, company_id)
     return 0 if found is None else int(found)
+
+
+async def misjudged(tx: Tx, company_id: UUID, minimum_won: int | None, limit: int) -> list[UUID]:
+    """Drivers of the company who are said to be short of `minimum_won` and are not, or the other way round."""
+    return [row["id"] for row in await tx.rows(_MISJUDGED, company_id, minimum_won, limit)]
 
 
 async def totals(tx: Tx, company_id: UUID) -> dict[Account, int]:

@@ -1,4 +1,4 @@
-"""The lives of a charge and of its cancel as tables (state, answer) -> state."""
+"""The lives of a charge, of its cancel and of a payout as tables (state, answer) -> state."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,6 +7,7 @@ from typing import Final
 
 from daeri.kernel.errors import Conflict
 from daeri.payments.model import CancelState, ChargeState
+from daeri.payments.payout_model import PayoutEnded, PayoutNotSent, PayoutState
 
 
 class Answer(StrEnum):
@@ -22,6 +23,15 @@ class CancelAnswer(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     LOST = "lost"
+
+
+class PayoutStep(StrEnum):
+    """What may happen to a payout."""
+
+    SEND = "send"  # a file takes it to the bank
+    PAY = "pay"
+    RETURN = "return"  # by the bank
+    TURN_DOWN = "turn_down"  # by staff, before it went to the bank
 
 
 class IllegalAnswer(Conflict):
@@ -55,6 +65,14 @@ _CANCELS: Final[Mapping[tuple[CancelState, CancelAnswer], CancelState]] = Mappin
         (CancelState.UNKNOWN, CancelAnswer.LOST): CancelState.UNKNOWN,
     }
 )
+_PAYOUTS: Final[Mapping[tuple[PayoutState, PayoutStep], PayoutState]] = MappingProxyType(
+    {
+        (PayoutState.REQUESTED, PayoutStep.SEND): PayoutState.SENT,
+        (PayoutState.REQUESTED, PayoutStep.TURN_DOWN): PayoutState.RETURNED,
+        (PayoutState.SENT, PayoutStep.PAY): PayoutState.PAID,
+        (PayoutState.SENT, PayoutStep.RETURN): PayoutState.RETURNED,
+    }
+)
 
 
 def next_charge_state(state: ChargeState, answer: Answer) -> ChargeState:
@@ -71,3 +89,13 @@ def next_cancel_state(state: CancelState, answer: CancelAnswer) -> CancelState:
         return _CANCELS[state, answer]
     except KeyError:
         raise IllegalAnswer(state=state, answer=answer) from None
+
+
+def next_payout_state(state: PayoutState, step: PayoutStep) -> PayoutState:
+    """Where `step` leads; PayoutNotSent when it comes too early, PayoutEnded when it comes too late."""
+    try:
+        return _PAYOUTS[state, step]
+    except KeyError:
+        if state is PayoutState.REQUESTED:
+            raise PayoutNotSent() from None
+        raise PayoutEnded(state=state) from None

@@ -71,6 +71,15 @@ def masked(number: str) -> str:
     return _MANY_DIGITS.sub(lambda found: found[0][:4] + "*" * (len(found[0]) - 4), number)
 
 
+async def owned(tx: Tx, company_id: UUID, owner_id: UUID, card_id: UUID | None) -> Card:
+    """The owner's card of that id, or the one that is charged by itself; CardNotFound."""
+    own = await card_store.cards(tx, company_id, owner_id)
+    found = next((card for card in own if card_id is None or card.id == card_id), None)
+    if found is None:
+        raise CardNotFound(card_id=str(card_id))
+    return found
+
+
 async def prefer(tx: Tx, owner_id: UUID, card_id: UUID) -> None:
     """Charge this card from now on; CardNotFound when it is not the owner's."""
     if not await card_store.prefer_card(tx, owner_id, card_id):

@@ -37,13 +37,16 @@ CREATE TABLE payouts (
     ended_at timestamptz,
     reference text NOT NULL DEFAULT '', -- the bank's word, or why it came back
     version integer NOT NULL,
-    CHECK ((state = 'requested') = (file_id IS NULL)),
+    -- One that staff turned down went to no bank.
+    CHECK ((state = 'requested') <= (file_id IS NULL)),
+    CHECK ((state IN ('sent', 'paid')) <= (file_id IS NOT NULL)),
     CHECK ((state IN ('paid', 'returned')) = (ended_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX payouts_one_open ON payouts (driver_id) WHERE state IN ('requested', 'sent');
 CREATE INDEX payouts_of_driver ON payouts (driver_id, id DESC);
 CREATE INDEX payouts_of_company ON payouts (company_id, id DESC);
 CREATE INDEX payouts_requested ON payouts (company_id, id) WHERE state = 'requested';
+CREATE INDEX payouts_of_file ON payouts (file_id, id) WHERE file_id IS NOT NULL;
 
 -- Money that came to the company's bank: a driver's top-up, a customer's transfer, a business account's month. The
 -- reference of the bank is taken once.
@@ -55,8 +58,11 @@ CREATE TABLE bank_receipts (
     purpose text NOT NULL CHECK (purpose IN ('top_up', 'claim', 'account')),
     owner_id uuid NOT NULL,
     call_id uuid REFERENCES bills (call_id),
+    month date, -- the first day of the month whose statement was paid
     at timestamptz NOT NULL,
     by_id uuid NOT NULL,
+    CHECK ((purpose = 'claim') = (call_id IS NOT NULL)),
+    CHECK ((purpose = 'account') = (month IS NOT NULL)),
     CONSTRAINT bank_receipts_once UNIQUE (company_id, reference)
 );
 CREATE INDEX bank_receipts_of_owner ON bank_receipts (owner_id, id DESC);
