@@ -83,11 +83,11 @@ class Collector:
         """Work until `end`; what fails is tried again."""
         try:
             while not end.is_set():
+                done = 0
                 try:
                     done = await self.work_off()
-                except (PostgresError, InterfaceError, OSError, DatabaseBusy):
+                except* (PostgresError, InterfaceError, OSError, DatabaseBusy):
                     log.exception("collector_failed")
-                    done = 0
                 if not done:
                     await self._rest(end)
         finally:
@@ -99,7 +99,11 @@ class Collector:
             due = await charge_store.lease(tx, self._wall.wall_now(), self._patience, _AT_ONCE)
             cancels = await charge_store.lease_cancels(tx, self._wall.wall_now(), self._patience, _AT_ONCE)
         await self._reached("leased")
-        await asyncio.gather(*map(self._charge, due), *map(self._cancel, cancels))
+        async with asyncio.TaskGroup() as group:
+            for charge in due:
+                group.create_task(self._charge(charge))
+            for cancel in cancels:
+                group.create_task(self._cancel(cancel))
         async with self._database.transaction() as tx:
             followed = await claiming.follow_up(tx, now=self._clock.now(), ids=self._ids)
         return len(due) + len(cancels) + followed
@@ -180,7 +184,19 @@ class Collector:
         try:
             await self._cards.cancel(charge.payment_key, cancel.amount, cancel.reason, key=f"daeri-{cancel.id.hex}")
         except CardRefused as refused:
-            return CancelAnswer.REFUSED, refused.refusal
+            return await self._after_refusal(cancel, charge, refused)
         except CardsUnreachable:
             return CancelAnswer.LOST, None
         return CancelAnswer.DONE, None
+
+    async def _after_refusal(
+        self, cancel: Cancel, charge: Charge, refused: CardRefused
+    ) -> tuple[CancelAnswer, CardRefusal | None]:
+        """Who was asked twice may hear that there is nothing left to give back: then it was given back."""
+        try:
+            found = await self._cards.find(charge.order_id)
+        except (CardRefused, CardsUnreachable):
+            return CancelAnswer.LOST, None
+        if found is not None and found.cancelled >= charge.cancelled + cancel.amount:
+            return CancelAnswer.DONE, None
+        return CancelAnswer.REFUSED, refused.refusal
