@@ -47,6 +47,8 @@ def test_a_night_from_where_to_until_the_rating(phone: CustomerPhone, driver: Co
     page.wait_for_url(CALL_SCREEN)
     call_id = page.url.rsplit("/", 1)[1]
     phone.title("기사님을 찾고 있어요")
+    expect(page.locator("[data-asked]")).to_have_text("0명")
+    expect(page.locator("[data-search]")).to_contain_text("기사님을 찾기 시작했어요")  # not yet that nobody is near
 
     driver.accept(call_id)
     phone.title("기사님이 오고 있어요")
@@ -84,7 +86,7 @@ def test_a_call_is_cancelled_before_a_driver_is_assigned(phone: CustomerPhone) -
 
 
 @pytest.mark.rule("R-060")
-@pytest.mark.rule("R-061")
+@pytest.mark.rule("R-061", "X-11")
 @pytest.mark.rule("I-008")
 def test_a_cancel_after_assignment_is_at_the_top_and_warned_of(phone: CustomerPhone, driver: Coming) -> None:
     call_id = phone.request()
@@ -96,7 +98,8 @@ def test_a_cancel_after_assignment_is_at_the_top_and_warned_of(phone: CustomerPh
     expect(head.locator("[data-cancel]")).to_be_in_viewport()
     button.click()
     limit = phone.api("/customer/cancellations")["limit"]
-    expect(phone.page.get_by_role("dialog")).to_contain_text("신중하게")
+    for words in ("피할 수 없을 때만", "신중하게"):
+        expect(phone.page.get_by_role("dialog")).to_contain_text(words)
     expect(phone.page.locator("[data-cancel-count]")).to_contain_text(f"한도는 {limit}번")
     phone.page.locator("[data-keep]").click()
     assert phone.state_of(call_id) == "assigned"
@@ -144,6 +147,14 @@ def test_never_meet_again_is_explained_and_then_done(phone: CustomerPhone, drive
         phone.page.locator("[data-never-yes]").click()
     assert told.value.ok, told.value.text()
     expect(phone.page.get_by_text("앞으로 이 기사님은 배정되지 않아요")).to_be_visible()
+    for look_again in (False, True):  # what was asked stays to be seen, and only its contrary is offered
+        if look_again:
+            phone.go(f"/calls/{call_id}")
+        expect(phone.page.locator("[data-never]")).to_contain_text("다시 만나지 않기로 했어요")
+    phone.page.locator("[data-never]").click()
+    expect(phone.page.locator("[data-never-yes]")).to_have_count(0)
+    phone.page.locator("[data-never-no]").click()
+    expect(phone.page.locator("[data-never]")).not_to_contain_text("다시 만나지 않기로 했어요")
 
 
 def test_a_reload_shows_the_running_call_at_once(phone: CustomerPhone, driver: Coming) -> None:

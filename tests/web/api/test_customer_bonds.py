@@ -134,7 +134,10 @@ def test_each_side_asks_and_neither_learns_of_the_other(running: Running, staff:
     call_id = driven(running, customer, driver)
     before = driver.get("/driver").json()
     path = f"/calls/{call_id}/never-meet"
+    assert customer.get(path).json() == {"never_meet": False}
     assert customer.command(path, {"reason": "담배 냄새"}).json() == {"never_meet": True}
+    assert customer.get(path).json() == {"never_meet": True}
+    refused(running.customer().get(path), 404, "call_not_found")
     assert customer.command(path).json() == {"never_meet": True}
     seen = driver.get("/driver")
     assert seen.json() == before
@@ -145,6 +148,7 @@ def test_each_side_asks_and_neither_learns_of_the_other(running: Running, staff:
     assert "폭언" not in customer.get(f"/calls/{call_id}").text
     answer = customer.http.request("DELETE", path, headers={"idempotency-key": "x1"})
     assert (answer.status_code, answer.json()) == (200, {"never_meet": False})
+    assert customer.get(path).json() == {"never_meet": False}  # and says nothing of the driver's wish
     items = [each for each in staff.get("/console/never-meet").json()["items"] if each["call_id"] == call_id]
     assert {(each["asked_by"], each["reason"], each["lifted_at"] is None) for each in items} == {
         ("customer", "담배 냄새", False),

@@ -164,6 +164,14 @@ async def get_rating(context: WebContext, principal: Principal, call_id: UUID) -
         return await _rating_out(tx, context, principal, ride, rating)
 
 
+@get("/calls/{call_id:uuid}/never-meet")
+async def get_never_meet(context: WebContext, principal: Principal, call_id: UUID) -> NeverMeetOut:
+    """Whether the customer has asked never to be given the driver of this call again."""
+    async with context.database.reading() as tx:
+        ride = ride_of(await _customers_call(tx, principal, call_id))
+        return NeverMeetOut(never_meet=await customers.has_asked_never_meet(tx, ride, ActorKind.CUSTOMER))
+
+
 @post(
     "/calls/{call_id:uuid}/never-meet", status_code=200, operation_class=Command, responses=answers(200, NeverMeetOut)
 )
@@ -328,6 +336,7 @@ router = Router(
         get_cancellations,
         rate_call,
         get_rating,
+        get_never_meet,
         ask_never_meet,
         take_back_never_meet,
         report_lost_item,

@@ -41,6 +41,8 @@ export const progress = (id) => orNull(get(`/calls/${id}/progress`));
 export const receipt = (id) => orNull(get(`/calls/${id}/receipt`));
 /** @param {string} id @returns {Promise<import("./types").Rating | null>} */
 export const rating = (id) => orNull(get(`/calls/${id}/rating`));
+/** @param {string} id @returns {Promise<{ never_meet: boolean } | null>} */
+export const neverMeet = (id) => orNull(get(`/calls/${id}/never-meet`));
 
 /** @param {string} words @param {import("./types").Place | null} near @returns {Promise<{ items: import("./types").Place[] } | null>} */
 export function places(words, near) {

@@ -49,12 +49,18 @@ function approach(call) {
 /** @param {Call} call */
 function atTheCar(call) {
   const wait = call.waiting;
-  const waited = call.arrived_at ? (Date.now() - Date.parse(wait?.since ?? call.arrived_at)) / 1000 : 0;
-  const free = wait ? wait.free_s - waited : 0;
   return html`<section class="now" data-arrived>
     <p class="big" role="status">${t("app.arrived.here")}</p>
-    ${wait ? html`<p class="hint">${free > 0 ? t("app.arrived.free", { time: stopwatch(free) }) : wait.extra_won ? t("app.arrived.extra", { fare: won(wait.extra_won) }) : t("app.arrived.waiting", { time: stopwatch(waited) })}</p>` : nothing}
+    ${wait ? html`<p class="hint">${waitingWords(wait, (Date.now() - Date.parse(wait.since)) / 1000)}</p>` : nothing}
   </section>`;
+}
+
+/** What waiting costs by now: every minute begun after the free time. @param {NonNullable<Call["waiting"]>} wait @param {number} waited in seconds */
+function waitingWords(wait, waited) {
+  const over = waited - wait.free_s;
+  if (over < 0) return t("app.arrived.free", { time: stopwatch(-over) });
+  if (!wait.per_min_won) return t("app.arrived.waiting", { time: stopwatch(waited) });
+  return t("app.arrived.extra", { time: stopwatch(waited), fare: won(Math.max(1, Math.ceil(over / 60)) * wait.per_min_won), each: won(wait.per_min_won) });
 }
 
 /** @param {Call} call */

@@ -3,7 +3,7 @@
 import { clock, day, html, icon, km, minutes, nothing, t, won } from "../phone/view.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { go } from "../phone/router.js";
-import { command, receipt as readReceipt } from "./api.js";
+import { command, neverMeet, receipt as readReceipt } from "./api.js";
 import { facts, head, isBusy, way } from "./bits.js";
 import { draftOf } from "./draft.js";
 import { group } from "./group.js";
@@ -21,11 +21,14 @@ export function ended(id) {
   let receipt = null;
   let isRead = false;
   const rate = ratingForm(id);
+  const never = neverAgain(id);
 
   /** @param {Call} call */
   async function read(call) {
-    if (isRead || call.state !== "completed") return;
+    if (isRead) return;
     isRead = true;
+    if (call.driver) void never.read();
+    if (call.state !== "completed") return;
     void rate.read();
     receipt = await readReceipt(id).catch(() => null);
     redraw();
@@ -40,7 +43,7 @@ export function ended(id) {
         <div class="scroll pad stack">
           ${isDone ? html`${bill(call, receipt)} ${rate.view(call)}` : why(call)} ${group(call)}
           <section class="card tight">${way(call)}${facts(call)}</section>
-          ${isDone ? after(call) : nothing}
+          <section class="stack">${isDone ? lostRow(call) : nothing} ${never.row(call)}</section>
         </div>
         <footer class="bottom-bar">
           <button type="button" class="button primary wide tall" data-again @click=${() => again(call)}>${t("app.ended.again")}</button>
@@ -97,31 +100,51 @@ function why(call) {
 }
 
 /** @param {Call} call */
-function after(call) {
-  return html`<section class="stack">
-    <a class="row boxed" href=${`/app/calls/${call.id}/lost`}>${icon("package-search")}<span class="row-main"><b>${t("app.lost")}</b><small>${t("app.lost.about")}</small></span>${icon("chevron-right")}</a>
-    ${call.driver ? html`<button type="button" class="row boxed" data-never ?disabled=${isBusy(`never-${call.id}`)} @click=${() => askNever(call)}>${icon("user-x")}<span class="row-main"><b>${t("app.never")}</b><small>${t("app.never.about")}</small></span>${icon("chevron-right")}</button>` : nothing}
-  </section>`;
+function lostRow(call) {
+  return html`<a class="row boxed" href=${`/app/calls/${call.id}/lost`}>${icon("package-search")}<span class="row-main"><b>${t("app.lost")}</b><small>${t("app.lost.about")}</small></span>${icon("chevron-right")}</a>`;
 }
 
-/** Never meet this driver again: said what it does, then confirmed. @param {Call} call */
-function askNever(call) {
-  async function yes() {
-    const answer = await command(`never-${call.id}`, `/calls/${call.id}/never-meet`, {});
-    closeDialog();
-    if (answer) tell("good", t("app.never.done"));
+/** Never meet this driver again: said what it does, then confirmed; what was asked stays to be seen. @param {string} id of the call */
+function neverAgain(id) {
+  let isAsked = false;
+
+  async function read() {
+    const known = await neverMeet(id).catch(() => null);
+    if (!known) return;
+    isAsked = known.never_meet;
+    redraw();
   }
-  async function no() {
-    const answer = await command(`meet-${call.id}`, `/calls/${call.id}/never-meet`, undefined, "DELETE");
+
+  /** @param {boolean} wanted */
+  async function wish(wanted) {
+    const path = `/calls/${id}/never-meet`;
+    const answer = wanted ? await command(`never-${id}`, path, {}) : await command(`meet-${id}`, path, undefined, "DELETE");
     closeDialog();
-    if (answer) tell("good", t("app.never.undone"));
+    if (!answer) return;
+    isAsked = wanted;
+    tell("good", wanted ? t("app.never.done") : t("app.never.undone"));
+    redraw();
   }
-  openDialog(t("app.never"), () => html`
-    <p>${t("app.never.explain", { name: call.driver?.name ?? "" })}</p>
-    <div class="dialog-buttons">
-      <button type="button" class="button danger wide" data-never-yes @click=${yes}>${t("app.never.yes")}</button>
-      <button type="button" class="button plain wide" @click=${no}>${t("app.never.undo")}</button>
-      <button type="button" class="button quiet wide" @click=${closeDialog}>${t("app.close")}</button>
-    </div>
-  `);
+
+  /** @param {Call} call */
+  function ask(call) {
+    const name = call.driver?.name ?? "";
+    openDialog(t("app.never"), () => html`
+      <p>${isAsked ? t("app.never.explain.set", { name }) : t("app.never.explain", { name })}</p>
+      <div class="dialog-buttons">
+        ${isAsked
+          ? html`<button type="button" class="button primary wide" data-never-no @click=${() => wish(false)}>${t("app.never.undo")}</button>`
+          : html`<button type="button" class="button danger wide" data-never-yes @click=${() => wish(true)}>${t("app.never.yes")}</button>`}
+        <button type="button" class="button quiet wide" @click=${closeDialog}>${t("app.close")}</button>
+      </div>
+    `);
+  }
+
+  /** @param {Call} call */
+  function row(call) {
+    if (!call.driver) return nothing;
+    return html`<button type="button" class="row boxed" data-never ?disabled=${isBusy(`never-${id}`)} @click=${() => ask(call)}>${icon("user-x")}<span class="row-main"><b>${t("app.never")}</b><small>${isAsked ? t("app.never.is_set") : t("app.never.about")}</small></span>${icon("chevron-right")}</button>`;
+  }
+
+  return { read, row };
 }

@@ -136,7 +136,8 @@ export interface Call {
   route?: [number, number][];
   route_m?: number | null;
   route_s?: number | null;
-  waiting?: { free_s: number; since: string; extra_won: number } | null;
+  /** Every minute begun after `free_s` costs `per_min_won`; `extra_won` is known once the drive begins. */
+  waiting?: { free_s: number; since: string; extra_won: number; per_min_won: number } | null;
   final_amount?: number | null;
   /** What is to pay for not having come; null where the driver did not say so. */
   no_show_fee_won?: number | null;

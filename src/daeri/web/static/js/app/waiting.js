@@ -120,7 +120,8 @@ function search(call, progress) {
 function headline(progress) {
   if (!progress) return t("app.wait.begin");
   if (progress.asked) return t("app.wait.asking", { n: progress.asked });
-  return progress.nearest_m && !progress.reason ? t("app.wait.near", { distance: km(progress.nearest_m) }) : t("app.wait.far");
+  if (progress.reason) return t("app.wait.far");
+  return progress.nearest_m ? t("app.wait.near", { distance: km(progress.nearest_m) }) : t("app.wait.begin");
 }
 
 /** Seconds as `4:05`. @param {number} seconds */
