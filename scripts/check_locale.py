@@ -7,7 +7,7 @@ It also finds fuzzy entries, empty ones, keys that nobody uses, and facts that s
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,22 @@ from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transm
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
 from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.payments.model import (
+    Account,
+    BillKind,
+    BillState,
+    CancelState,
+    CardRefusal,
+    ChargeState,
+    ClaimReason,
+    EntryKind,
+    Method,
+    Payer,
+    Purpose,
+    TaskKind,
+)
+from daeri.payments.model import EventKind as BillEvent
+from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
 from daeri.support.model import CaseKind, CaseState
 from daeri.web.api.console_policies import Standing
@@ -40,7 +56,7 @@ _FACT = re.compile(r"\{(\w+)\}")
 FAMILIES: dict[str, tuple[str, ...]] = {}
 
 
-def family(prefix: str, codes: type[StrEnum] | tuple[str, ...]) -> None:
+def family(prefix: str, codes: type[StrEnum] | Iterable[str]) -> None:
     FAMILIES[prefix] = tuple(str(code) for code in codes)
 
 
@@ -75,7 +91,7 @@ family(
     "room.",
     (
         *("home", "calls", "drivers", "customers", "cases", "policies", "notices", "jobs"),
-        *("never_meet", "applications", "appeals"),
+        *("never_meet", "applications", "appeals", "payments", "payment_tasks", "ledger"),
     ),
 )
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
@@ -143,6 +159,27 @@ family("ops.document.", DocumentKind)
 family("ops.application.", ApplicationState)
 family("ops.audience.", Audience)
 family("ops.notice.", ("shown", "planned", "ended", "withdrawn"))
+# Money in the console.
+family("money.state.", BillState)
+family("money.method.", Method)
+family("money.payer.", Payer)
+family("money.kind.", BillKind)
+family("money.charge.", (*ChargeState, "given_back"))
+family("money.cancel.", (*CancelState, "of", "then"))
+family("money.purpose.", Purpose)
+family("money.refusal.", CardRefusal)
+family("money.claim.", ClaimReason)
+family("money.how.", ("card", "cash", "transfer", "nothing"))
+family("money.event.", BillEvent)
+family("money.said.", ("agreed_before_the_drive", "claim_period_over"))
+family(
+    "money.why.", sorted({*SettleRefusal, *AdjustRefusal, *AgreeRefusal, *RestRefusal, *AskRefusal, "not_permitted"})
+)
+family("money.task.", TaskKind)
+family("money.task.what.", TaskKind)
+family("money.adjust.then.", ("card", "unpaid", "cash", "account"))
+family("money.account.", (*Account, *(f"{account}.about" for account in Account)))
+family("money.entry.", EntryKind)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

@@ -41,6 +41,7 @@ SCRIPT_PREFIXES = (
     "rating.tag.",
     "drive.licence.",
     "drive.suspension.reason.",
+    "money.",
 )
 
 

@@ -92,7 +92,15 @@ def _api() -> Router:
     def notes(call_id: str) -> dict[str, Any]:
         return {"items": []}
 
-    return Router("/api/v1/console", route_handlers=[call, notes])
+    @get("/calls/{call_id:str}/payment", sync_to_thread=False)
+    def payment(call_id: str) -> dict[str, Any]:
+        refused = {"allowed": False, "reason": "not_driven"}
+        deeds = dict.fromkeys(("settle", "adjust", "agree", "ask_again", "write_off", "transfer"), refused)
+        original = {"id": call_id, "number": "", "state": "driving"}
+        nothing = {"goes_on": None, "room": None, "bill": None, "agreed": None, "is_under_way": False, "charges": []}
+        return {"call_id": call_id, "original": original, "deeds": deeds, **nothing}
+
+    return Router("/api/v1/console", route_handlers=[call, notes, payment])
 
 
 def app() -> Litestar:

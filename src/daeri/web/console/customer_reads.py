@@ -8,6 +8,7 @@ import msgspec
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import ActorKind
+from daeri.payments.model import ClaimReason
 from daeri.support.model import CaseKind, CaseState
 
 
@@ -133,8 +134,21 @@ class CasePage(msgspec.Struct, frozen=True):
     history: list[CaseEvent]
 
 
+class ClaimRow(msgspec.Struct, frozen=True):
+    """A ride that was not paid, in won."""
+
+    call_id: UUID
+    number: str
+    amount: int
+    reason: ClaimReason | None
+    since: datetime | None
+
+
 class CustomerPage(msgspec.Struct, frozen=True):
-    """Everything about one customer. `cases` are left out for who may not read them."""
+    """Everything about one customer. `cases` and `claims` are left out for who may not read them.
+
+    `claims_block`: while something is unpaid, new calls are refused.
+    """
 
     customer: CustomerRow
     limit: int
@@ -145,3 +159,5 @@ class CustomerPage(msgspec.Struct, frozen=True):
     never_meet: list[NeverMeetRow]
     ratings: list[RatingRow]
     cases: list[CaseRow]
+    claims: list[ClaimRow] = []
+    claims_block: bool = False

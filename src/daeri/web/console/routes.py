@@ -38,7 +38,12 @@ from daeri.web.words import Language, choose_language
 
 YEAR_S = 365 * 24 * 3600
 # Rooms that are reached through another, which stays marked in the rail.
-ROOMS_ABOVE = {"never_meet": "customers", "applications": "drivers", "appeals": "drivers"}
+ROOMS_ABOVE = {
+    "never_meet": "customers",
+    "applications": "drivers",
+    "appeals": "drivers",
+    "payment_tasks": "payments",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,10 @@ async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | 
 
 
 @get(
-    ["/never-meet", "/cases", "/notices", "/applications", "/appeals", "/policies", "/policies/{policy:str}"],
+    [
+        *("/never-meet", "/cases", "/notices", "/applications", "/appeals", "/policies", "/policies/{policy:str}"),
+        *("/payments", "/payment-tasks", "/ledger"),
+    ],
     name="console:operators",
 )
 async def operators(request: PageRequest, room: Room, viewer: Who, policy: str = "") -> Response[str]:

@@ -20,6 +20,8 @@ from daeri.customers.model import (
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId
+from daeri.payments import api as payments
+from daeri.payments.model import ClaimPolicy
 from daeri.support import api as support
 from daeri.support.model import Case, CaseFilter, CaseKind, CaseState
 from daeri.web.console.customer_reads import (
@@ -28,6 +30,7 @@ from daeri.web.console.customer_reads import (
     CasePage,
     CaseRow,
     CaseRows,
+    ClaimRow,
     CustomerPage,
     CustomerRow,
     CustomerRows,
@@ -82,6 +85,7 @@ async def page(context: WebContext, viewer: Viewer, customer_id: UUID) -> Custom
         wishes = await customers.never_meet_list(tx, company_id, people=[customer.id], limit=_MOST_ON_A_PAGE)
         said = await customers.ratings_by(tx, customer.id, limit=_MOST_ON_A_PAGE)
         cases = await _cases_of(tx, viewer, company_id, customer.id)
+        claims = await _claims_of(tx, viewer, company_id, customer.id)
         names = await _Names.read(
             tx,
             context,
@@ -110,6 +114,8 @@ async def page(context: WebContext, viewer: Viewer, customer_id: UUID) -> Custom
         never_meet=[_never_meet(wish, names) for wish in wishes],
         ratings=[_rating(rating, names) for rating in said],
         cases=[_case(context, case, names) for case in cases],
+        claims=claims,
+        claims_block=context.shelf.of(company_id).read(ClaimPolicy, at=now).value.blocks_requests,
     )
 
 
@@ -248,6 +254,13 @@ async def _cases_of(tx: Tx, viewer: Viewer, company_id: CompanyId, customer_id: 
     if not isinstance(viewer, StaffViewer) or Permission.CASES_READ not in viewer.principal.permissions:
         return []
     return (await support.list_cases(tx, CaseFilter(company_id, opened_by=customer_id), limit=_MOST_ON_A_PAGE)).cases
+
+
+async def _claims_of(tx: Tx, viewer: Viewer, company_id: CompanyId, customer_id: CustomerId) -> list[ClaimRow]:
+    if not isinstance(viewer, StaffViewer) or Permission.PAYMENTS_READ not in viewer.principal.permissions:
+        return []
+    found = await payments.claims_of(tx, company_id, customer_id)
+    return [ClaimRow(bill.call_id, bill.number, bill.amount, bill.claim_reason, bill.claimed_at) for bill in found]
 
 
 async def _names_of_cases(tx: Tx, context: WebContext, company_id: CompanyId, found: Sequence[Case]) -> _Names:

@@ -1,7 +1,7 @@
 /** One customer: who they are, what counts against them, whom they never meet, what they said and reported. */
 
 import { badge, button, facts, notice, progress, stars, tag } from "../phone/parts.js";
-import { count, html, nothing, render, t } from "../phone/view.js";
+import { count, html, nothing, render, t, won } from "../phone/view.js";
 import { openCase } from "./case_sheet.js";
 import { act } from "./deeds.js";
 import { liftButton, standing as wishStanding } from "./never_meet.js";
@@ -22,7 +22,7 @@ function view(found, again) {
     ${head(customer.name || t("ops.nameless"), customer.restricted_until ? badge(t("ops.restricted"), "bad") : nothing)}
     <div class="people-columns">
       <div class="people-column">${cancels(found, again)}${wishes(found, again)}${ratings(found)}${cases(found, again)}</div>
-      <div class="people-column people-side">${about(found)}${standing(found, again)}${restrictions(found)}</div>
+      <div class="people-column people-side">${about(found)}${claims(found)}${standing(found, again)}${restrictions(found)}</div>
     </div>`;
 }
 
@@ -38,6 +38,17 @@ function about({ customer }) {
       [t("ops.customers.last_call"), when(customer.last_call_at)],
     ]),
   );
+}
+
+/** Rides that were not paid; nothing where there is none. @param {CustomerPage} found */
+function claims({ claims: found, claims_block }) {
+  if (!found.length) return nothing;
+  const line = (/** @type {import("./money_shapes").Claim} */ each) => html`<li>
+    <p class="entry-head">${callLink(each.call_id, each.number)}<strong class="money-owed">${won(each.amount)}</strong><time>${when(each.since)}</time></p>
+    <p>${each.reason ? t(`money.claim.${each.reason}`) : nothing}</p>
+  </li>`;
+  const sum = won(found.reduce((all, each) => all + each.amount, 0));
+  return part(t("money.claims"), html`${claims_block ? notice(t("money.claims.blocks"), "bad") : nothing}${entries(found.map(line))}`, html`<strong class="money-owed">${sum}</strong>`, "claims");
 }
 
 /** What counts now, what is allowed, and what holds now (I-008). @param {CustomerPage} found @param {Again} again */

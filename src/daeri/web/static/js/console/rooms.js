@@ -17,6 +17,9 @@ const ROOMS = {
   never_meet: () => import("./never_meet.js"),
   cases: () => import("./cases.js"),
   notices: () => import("./notices.js"),
+  payments: () => import("./payments.js"),
+  payment_tasks: () => import("./payment_tasks.js"),
+  ledger: () => import("./ledger.js"),
   policies: () => import("./policies.js"),
   policy: () => import("./policy.js"),
 };

@@ -101,6 +101,8 @@ export interface CustomerPage {
   never_meet: NeverMeet[];
   ratings: Rating[];
   cases: Case[];
+  claims: import("./money_shapes").Claim[];
+  claims_block: boolean;
 }
 
 export type SignUp = "applied" | "refused" | "approved" | "suspended";
