@@ -19,6 +19,9 @@ from daeri.accounts import api as accounts
 from daeri.accounts.api import Authenticator, Gate
 from daeri.accounts.model import CodeMessage, KeysForeign, SignInTerms
 from daeri.adapters.bus.memory import MemoryBus
+from daeri.adapters.cards.sandbox import open_sandbox
+from daeri.adapters.cards.sandbox_server import serve_sandbox
+from daeri.adapters.cards.toss import open_toss
 from daeri.adapters.maps.osrm import open_osrm
 from daeri.adapters.maps.straight import StraightLineRouter
 from daeri.adapters.maps.valhalla import open_valhalla
@@ -34,11 +37,13 @@ from daeri.infra.database import Database, Tx, open_database
 from daeri.infra.jobs import Worker
 from daeri.infra.keys import create_ring, load_ring
 from daeri.infra.metrics import Metrics, new_metrics, watch_loop
-from daeri.infra.settings import Role, RouterKind, Settings
+from daeri.infra.settings import CardsKind, Role, RouterKind, Settings
 from daeri.infra.tracing import Tracer, open_tracer
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, SteppedClock, SystemClock
+from daeri.payments.api import Collector
+from daeri.payments.ports import Cards
 from daeri.policies import api as policies
 from daeri.policies.api import PolicyShelf
 from daeri.policies.model import DispatchPolicy, PositionPolicy, Versioned
@@ -97,6 +102,7 @@ class Program:
     parts: Parts
     engine: Engine
     worker: Worker
+    collector: Collector
     context: WebContext
     codes: ScreenCodeSender
     is_draining: bool = False
@@ -169,6 +175,7 @@ async def build_program(
         authenticator = Authenticator(parts.database, parts.bus, parts.gate.ring, parts.wall)
         stack.callback(authenticator.close)
         router = await stack.enter_async_context(_router(parts.settings))
+        cards = await stack.enter_async_context(_cards(parts.settings))
         gazetteer = open_gazetteer()
         places = await stack.enter_async_context(_places(parts.settings, gazetteer))
         problems = Problems({language: read_words(language) for language in Language})
@@ -199,10 +206,11 @@ async def build_program(
             names=NameBook(parts.wall),
             is_ready=lambda: _is_ready(program),
             stepper=None,
+            cards=cards,
         )
         if is_demo:
             context.shown_code = codes.code_for
-        program = Program(parts, engine, worker, context, codes)
+        program = Program(parts, engine, worker, _collector(parts, cards), context, codes)
         yield program
 
 
@@ -233,6 +241,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
             group.create_task(loop.run(program.engine, parts.database, end, tick_s=settings.tick_ms / 1000))
         if Role.WORKER in settings.roles and settings.replay_from is None:
             group.create_task(program.worker.run())
+            group.create_task(program.collector.run(end))
             background.append(group.create_task(_housekeep(program, end)))
         if Role.WEB in settings.roles:
             group.create_task(_serve_web(program, stop))
@@ -406,6 +415,36 @@ async def _router(settings: Settings) -> AsyncIterator[Router]:
                 yield valhalla
         case _:
             yield StraightLineRouter()
+
+
+def _collector(parts: Parts, cards: Cards | None) -> Collector:
+    return Collector(
+        parts.database,
+        parts.bus,
+        cards,
+        ring=parts.gate.ring,
+        ids=parts.ids,
+        clock=parts.clock,
+        wall=parts.wall,
+    )
+
+
+@asynccontextmanager
+async def _cards(settings: Settings) -> AsyncIterator[Cards | None]:
+    """Who moves money on cards; a sandbox without an address is one of this process's own."""
+    timeout_s = settings.cards_timeout_seconds
+    match settings.cards, settings.toss_secret_key:
+        case CardsKind.TOSS, key if key is not None:
+            async with open_toss(settings.toss_url, key.get_secret_value(), timeout_s=timeout_s) as toss:
+                yield toss
+        case CardsKind.SANDBOX, _ if settings.cards_sandbox_url is not None:
+            async with open_sandbox(settings.cards_sandbox_url, timeout_s=timeout_s) as sandbox:
+                yield sandbox
+        case CardsKind.SANDBOX, _:
+            async with serve_sandbox() as address, open_sandbox(address, timeout_s=timeout_s) as sandbox:
+                yield sandbox
+        case _:
+            yield None
 
 
 @asynccontextmanager

@@ -248,7 +248,7 @@ async def test_a_drivers_top_up_by_card_is_theirs_once(desk: Desk) -> None:
     driver = await desk.till.night.driver()
     await desk.card(driver, "timeout_then_approved")
     async with desk.till.deed() as deed:
-        await payments.top_up_by_card(deed, driver, 50_000)
+        await payments.receipts.top_up_by_card(deed, driver, 50_000)
     await desk.work(dies_at="asked")
     await desk.work()
     async with desk.till.deed() as deed:

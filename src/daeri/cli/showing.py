@@ -9,10 +9,12 @@ import pyotp
 from rich.console import Console
 
 from daeri.accounts.model import CodeMessage
+from daeri.adapters.cards.sandbox import SandboxCards
 from daeri.bootstrap import build_program, clock_of, open_parts, serve
+from daeri.cli.play_money import give_money
 from daeri.cli.seeding import DEMO_EMAIL, DEMO_PASSWORD, DEMO_TOTP, FleetSize, seed_fleet
 from daeri.infra.phones import mask
-from daeri.infra.settings import Settings
+from daeri.infra.settings import CardsKind, Settings
 from daeri.migrations import api as migrations
 from daeri.sim.books import NightSummary
 from daeri.sim.night import run_night
@@ -60,11 +62,15 @@ async def run_demo(
 ) -> NightSummary:  # fmt: skip -- the signature reads as one sentence
     """A made-up company, a fleet, and a night that plays against the public API until told to stop."""
     await migrations.migrate(dsn)
+    if settings.cards is CardsKind.NONE:
+        settings = settings.model_copy(update={"cards": CardsKind.SANDBOX})
     async with (
         open_parts(settings, dsn) as parts,
         build_program(parts, show_code=CodeScreen(), is_demo=True) as program,
     ):
         tokens = await seed_fleet(parts, FleetSize(drivers, customers=drivers))
+        if isinstance(program.context.cards, SandboxCards):
+            await give_money(parts, program.context.cards, tokens)
         write_tokens(settings.data_folder / "demo-tokens.json", tokens)
         ended = asyncio.Event()
         async with asyncio.TaskGroup() as group:

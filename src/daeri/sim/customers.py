@@ -25,6 +25,7 @@ class Whims:
     gives_up_s: float
     changes_mind_s: float | None
     drops_driver_s: float | None
+    pays_cash: bool
 
 
 def draw_whims(random: Random) -> Whims:
@@ -32,6 +33,7 @@ def draw_whims(random: Random) -> Whims:
         gives_up_s=random.uniform(120, 400),
         changes_mind_s=random.uniform(1, 12) if random.random() < 0.04 else None,
         drops_driver_s=random.uniform(3, 60) if random.random() < 0.05 else None,
+        pays_cash=random.random() < 0.3,
     )
 
 
@@ -76,7 +78,8 @@ class Crowd:
         if self._drops[holder.id] >= _MOST_DROPS:
             whims = replace(whims, drops_driver_s=None)
         try:
-            wanted = NewCall(_place(trip.origin, trip.origin_name), _place(trip.destination, trip.destination_name))
+            origin, destination = _place(trip.origin, trip.origin_name), _place(trip.destination, trip.destination_name)
+            wanted = NewCall(origin, destination, payment="cash" if whims.pays_cash else "card")
             asking = asyncio.create_task(self._ask(holder, wanted))
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)

@@ -116,6 +116,7 @@ class NewCall(Struct, frozen=True, omit_defaults=True):
     origin: Place
     destination: Place
     vias: tuple[Place, ...] = ()
+    payment: str = "card"
 
 
 class Cancel(Struct, frozen=True):
