@@ -18,6 +18,8 @@ from daeri.infra.metering import Metered
 from daeri.infra.metrics import Part
 from daeri.kernel.errors import DaeriError
 from daeri.web.api import (
+    card_notices,
+    cards,
     console,
     console_calls,
     console_customers,
@@ -91,6 +93,9 @@ def api_router(context: WebContext) -> Router:
         driver_work.router,
         drive.router,
         driver_why.router,
+        cards.router,
+        cards.driver_router,
+        card_notices.router,
         shortage.router,
         driver_account.router,
         positions.router,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from asyncpg import DeadlockDetectedError, InterfaceError, PostgresError, SerializationError
@@ -24,6 +24,7 @@ _ATTEMPTS = 3
 _KEY = re.compile(f"[!-~]{{1,{idempotency.MAX_KEY_LENGTH}}}")
 
 Work = Callable[[Tx], Awaitable[msgspec.Struct | None]]
+Told = TypeVar("Told")
 _AnyRequest = Request[Any, Any, Any]
 
 
@@ -41,6 +42,7 @@ class Commands:
         self._database = database
         self._wall = wall
         self._problems = problems
+        self._asking: set[CommandKey] = set()
 
     async def run(
         self, request: _AnyRequest, principal: Principal, work: Work, *, status: int = 200
@@ -60,6 +62,34 @@ class Commands:
                 with suppress(DaeriError, PostgresError, InterfaceError, OSError):
                     await self._remember(command, self._problems.answer(refusal, request))
             raise
+
+    async def run_after(
+        self,
+        request: _AnyRequest,
+        principal: Principal,
+        ask: Callable[[], Awaitable[Told]],
+        work: Callable[[Tx, Told], Awaitable[msgspec.Struct | None]],
+        *,
+        status: int = 200,
+    ) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
+        """Like `run`, where somebody outside must be asked first: no transaction is open while `ask` waits.
+
+        A command that was answered is answered again without asking; one that is being asked is InProgress. What `ask`
+        refuses has written nothing and is not kept: the same command asks again.
+        """
+        command = await _key_of(request, principal)
+        async with self._database.transaction() as tx:
+            kept = await idempotency.claim(tx, command)
+        if kept is not None:
+            return _response(kept)
+        if command in self._asking:
+            raise InProgress()
+        self._asking.add(command)
+        try:
+            told = await ask()
+            return await self.run(request, principal, lambda tx: work(tx, told), status=status)
+        finally:
+            self._asking.discard(command)
 
     async def _once(self, command: CommandKey, work: Work, status: int) -> Answer:
         for _ in range(_ATTEMPTS):

@@ -1,7 +1,7 @@
 """What every route may ask for: built once by bootstrap and handed to the app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -80,6 +80,10 @@ class WebContext:
     # The code of a challenge where pages show it themselves: in a demo, and nowhere else.
     shown_code: Callable[[ChallengeId], str | None] = _hidden
     cards: Cards | None = None  # none where no card provider is set
+    card_limit: PersonLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.card_limit = PersonLimit("cards", self.wall)
 
     @property
     def is_demo(self) -> bool:

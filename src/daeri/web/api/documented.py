@@ -21,6 +21,8 @@ from daeri.web.problems import MEDIA_TYPE, Problem
 
 # The security of a route that needs no token: `security=ANYBODY`.
 ANYBODY: list[dict[str, list[str]]] = [{}]
+# The option of a router whose handlers stand under another one too: what its operations' names begin with.
+PREFIX = "operation_prefix"
 _REF = "#/components/schemas/{name}"
 _REFUSAL = {
     "description": "A refusal with a stable code (RFC 9457).",
@@ -126,5 +128,6 @@ def _structs(handlers: Iterable[object]) -> Iterator[type[msgspec.Struct]]:
 
 def _operation_id(handler: HTTPRouteHandler, _method: Method, path: Sequence[object]) -> str:
     """`request_call` → `requestCall`, for staff `consoleRequestCall`: handlers' names are unique in each, and stay."""
-    first, *others = (["console"] if "console" in path else []) + handler.handler_name.split("_")
+    prefix = "console" if "console" in path else handler.opt.get(PREFIX)
+    first, *others = ([prefix] if prefix else []) + handler.handler_name.split("_")
     return first + "".join(map(str.title, others))
