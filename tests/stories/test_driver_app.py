@@ -188,6 +188,6 @@ def test_going_off_duty_is_asked_and_refused_on_a_call(running: Running, open_ph
 def test_who_has_only_applied_cannot_go_on_duty_and_is_told_why(open_phone: OpenPhone) -> None:
     phone = open_phone(approved=False)
     expect(phone.page.locator("[data-duty-on]")).to_be_disabled()
-    expect(phone.page.get_by_text("가입 심사가 끝나면")).to_be_visible()
+    expect(phone.page.get_by_text("가입 신청서를 내고 승인을 받으면")).to_be_visible()
     phone.page.get_by_role("link", name="가입 신청서 보기").click()
     expect(phone.page.get_by_role("heading", name="가입 신청과 서류")).to_be_visible()

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.stories.driver_phones import DriverPhone, call_of, passed_by, phones, state_of, until
+from tests.stories.operators import hand_in
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Running
 
@@ -163,6 +164,7 @@ def test_papers_are_handed_in_and_their_end_is_told(running: Running, open_phone
         expect(page.locator(f"[data-document={kind}][data-state=sent] img")).to_be_visible()
     page.get_by_label("이름").fill("박서준")
     page.get_by_label("면허 번호").fill("11-20-123456-78")
+    page.get_by_label("면허 종류").select_option("second_normal")
     page.locator("[name=licence_ends]").fill((datetime.now(KST).date() + timedelta(days=9)).isoformat())
     page.get_by_label("보험사").fill("한결손해보험")
     page.get_by_label("증권 번호").fill("A-100-200")
@@ -175,6 +177,47 @@ def test_papers_are_handed_in_and_their_end_is_told(running: Running, open_phone
     phone.open()
     expect(page.get_by_text("운전면허증 만료까지")).to_be_visible()
     phone.go_on_duty()
+
+
+def test_an_application_that_was_not_sent_is_not_under_review(running: Running, open_phone: OpenPhone) -> None:
+    phone = open_phone(approved=False)
+    page = phone.page
+    expect(page.get_by_text("가입 신청서를 내고 승인을 받으면")).to_be_visible()
+    phone.open("/application")
+    expect(page.locator("[data-status=applied]")).not_to_contain_text("심사 중")
+    expect(page.locator("[name=licence_kind]")).to_have_value("")  # nobody's licence is guessed
+    expect(page.locator("[data-document=photo]")).to_contain_text("선택")
+    page.get_by_label("이름").fill("박서준")
+    for kind, left in (("licence", "대리운전 보험"), ("insurance", "")):
+        picked = {"name": f"{kind}.png", "mimeType": "image/png", "buffer": _PIXEL}
+        page.locator(f"[data-document={kind}] input").set_input_files(files=[picked])
+        expect(page.locator("[data-missing]")).to_have_text(f"아직 필요한 서류: {left}" if left else "")
+    expect(page.get_by_label("이름")).to_have_value("박서준")
+
+
+def test_an_approval_is_told_where_the_driver_waits_for_it(running: Running, open_phone: OpenPhone) -> None:
+    phone = open_phone(approved=False)
+    page = phone.page
+    expect(page.locator("[data-duty-on]")).to_be_disabled()
+    hand_in(phone.person)
+    approved = running.staff().command(f"/console/drivers/{phone.id}/approve")
+    assert approved.status_code == 200, approved.text
+    expect(page.get_by_text("이제 출근할 수 있습니다")).to_be_visible()
+    expect(page.locator("[data-duty-on]")).to_be_enabled()
+
+
+@pytest.mark.rule("I-005")
+def test_a_suspension_is_told_at_once_to_who_waits_for_calls(running: Running, open_phone: OpenPhone) -> None:
+    phone = open_phone()
+    page = phone.page
+    phone.go_on_duty()
+    staff, why = running.staff(), {"reason": "반복 취소", "evidence": "콜 세 건"}
+    assert staff.command(f"/console/drivers/{phone.id}/suspend", why).status_code == 200
+    expect(page.get_by_text("계정이 정지되었습니다")).to_be_visible()
+    expect(page.get_by_text("콜을 기다리는 중")).not_to_be_visible()
+    expect(page.get_by_role("link", name="사유 보기")).to_be_visible()
+    assert staff.command(f"/console/drivers/{phone.id}/lift", {"reason": "확인 완료"}).status_code == 200
+    expect(page.locator("[data-duty-on]")).to_be_enabled()
 
 
 def test_an_accident_is_reported_and_a_customer_never_met_again(running: Running, open_phone: OpenPhone) -> None:

@@ -289,6 +289,9 @@ def test_a_customer_who_does_not_come_is_told_the_fee(
         driver.page.locator("[data-do=arrive]").click()
         _told(customer, "기사님이 도착했어요")
     expect(driver.page.locator("[data-no-show]")).to_be_disabled()
+    expect(customer.page.locator("[data-arrived]")).to_contain_text(
+        "500원"
+    )  # as the driver reads it, from the first minute on
     _waited(running, call_id, timedelta(minutes=2))
     driver.open()
     driver.page.locator("[data-no-show]").click()
@@ -359,6 +362,7 @@ def _apply(page: Page) -> None:
     ends = (datetime.now(KST).date() + timedelta(days=300)).isoformat()
     page.get_by_label("이름").fill("한서준")
     page.get_by_label("면허 번호").fill("11-20-123456-78")
+    page.get_by_label("면허 종류").select_option("second_normal")
     page.locator("[name=licence_ends]").fill(ends)
     page.get_by_label("보험사").fill("한결손해보험")
     page.get_by_label("증권 번호").fill("A-100-200")

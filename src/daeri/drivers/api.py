@@ -24,6 +24,7 @@ from daeri.drivers.applications import (
 )
 from daeri.drivers.model import (
     DEFAULT_SERVICES,
+    AtWork,
     Driver,
     DriverDay,
     DriverFilter,
@@ -66,6 +67,7 @@ __all__ = [
     "apply",
     "approve",
     "approve_application",
+    "at_work",
     "days",
     "documents",
     "earnings",
@@ -158,6 +160,11 @@ async def rest_if_barred(tx: Tx, driver_id: UUID, *, now: datetime, ids: Ids) ->
 async def find(tx: Tx, wanted: DriverFilter, *, after: UUID | None = None, limit: int = 50) -> list[Driver]:
     """Drivers of a company in the order in which they joined, from the one after `after`."""
     return await store.find(tx, wanted, after, limit)
+
+
+async def at_work(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, AtWork]:
+    """Whether each of these drivers may work and is on duty; who is unknown is left out."""
+    return await store.at_work(tx, driver_ids)
 
 
 async def next_due(tx: Tx) -> datetime | None:

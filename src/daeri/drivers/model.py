@@ -120,6 +120,14 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """Whether a driver may work, and does."""
+
+    status: SignUp
+    duty: Duty
+
+
+@dataclass(frozen=True, slots=True)
 class LastPosition:
     """Where a driver was at `at` (the phone's time, UTC); accuracy in metres."""
 

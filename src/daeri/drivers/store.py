@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from daeri.drivers.model import Driver, DriverDay, DriverFilter, Duty, EventKind, LastPosition, SignUp
+from daeri.drivers.model import AtWork, Driver, DriverDay, DriverFilter, Duty, EventKind, LastPosition, SignUp
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.terms import SYSTEM, Actor, Service
@@ -76,6 +76,7 @@ SELECT least((SELECT min(ends_at) FROM driver_suspensions WHERE ended_at IS NULL
              (SELECT min(due_at) FROM driver_reminders WHERE done_at IS NULL),
              (SELECT min(papers_until) FROM drivers WHERE duty = 'on'))
 """
+_AT_WORK = "SELECT id, status, duty FROM drivers WHERE id = ANY($1)"
 _ON_DUTY = "SELECT count(*) FROM drivers WHERE company_id = $1 AND duty = 'on'"
 _SAVE_POSITIONS = """
 INSERT INTO driver_positions (driver_id, company_id, lat, lon, at, accuracy_m)
@@ -245,6 +246,11 @@ async def save_positions(tx: Tx, positions: Sequence[LastPosition]) -> None:
         [position.at for position in positions],
         [position.accuracy_m for position in positions],
     )
+
+
+async def at_work(tx: Tx, driver_ids: Sequence[UUID]) -> dict[UUID, AtWork]:
+    rows = await tx.rows(_AT_WORK, list(driver_ids))
+    return {row["id"]: AtWork(SignUp(row["status"]), Duty(row["duty"])) for row in rows}
 
 
 async def last_positions(tx: Tx, driver_ids: Sequence[UUID]) -> list[LastPosition]:

@@ -10,8 +10,12 @@ from websockets.exceptions import InvalidStatus
 
 from daeri.accounts import api as accounts
 from daeri.calls.model import State
+from daeri.dispatch import api as dispatch
 from daeri.dispatch.positions import DropReason
+from daeri.drivers.model import Duty, Suspend
+from daeri.infra.database import Database
 from daeri.kernel.ids import CompanyId, DriverId
+from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import to_millis
 from daeri.web.context import WebContext
 from daeri.web.live.driver_hub import SWEEP_SHARES
@@ -162,6 +166,31 @@ async def test_an_offer_that_ran_out_or_was_withdrawn_is_closed(
         await phone.hear("offer")
         await night.cancel(call.id)
         assert (await phone.hear("offer_closed"))["reason"] == "cancelled"
+
+
+async def test_whether_one_may_work_and_is_on_duty_is_told_as_it_changes(
+    listener: DriverListener, context: WebContext, night: Night, database: Database
+) -> None:
+    driver = await night.driver()
+    async with app(listener.port) as phone:
+        await phone.hello(await token_of(context, night.company, driver))
+        await night.set_duty(driver, Duty.OFF)
+        assert await phone.hear("work") == {"type": "work", "status": "approved", "duty": "off"}
+        await night.set_duty(driver, Duty.ON)
+        assert (await phone.hear("work"))["duty"] == "on"
+        what = Suspend("반복 취소", "콜 세 건", None)
+        async with database.transaction() as tx:
+            await dispatch.suspend(tx, driver, night.company, what, SYSTEM, now=night.clock.now(), ids=night.ids)
+        told = await phone.hear("work")
+        while told["duty"] == "on":  # the suspension, and the end of duty that follows from it
+            told = await phone.hear("work")
+        assert (told["status"], told["duty"]) == ("suspended", "off")
+        assert await phone.silence()
+        async with database.transaction() as tx:  # no hint: as if it had been lost
+            await tx.execute("UPDATE drivers SET status = 'approved' WHERE id = $1", driver)
+        for _ in range(SWEEP_SHARES):
+            await listener.hub.sweep()
+        assert (await phone.hear("work"))["status"] == "approved"
 
 
 async def test_two_sockets_of_a_driver_hear_the_same(

@@ -11,6 +11,7 @@ from tests.web.live.stage import App, app, make_gateway, token_of, until
 
 from daeri.calls.model import Call
 from daeri.dispatch.model import Offer
+from daeri.drivers.model import Duty
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import DriverId
 from daeri.web.context import WebContext
@@ -29,6 +30,7 @@ class Knowledge:
         self.call: tuple[str, int] | None = None
         self.next_call: tuple[str, int] | None = None
         self.listed: set[str] = set()
+        self.work: tuple[str, str] | None = None
 
     def hear(self, message: dict[str, Any]) -> None:
         match message["type"]:
@@ -37,6 +39,9 @@ class Knowledge:
                 self._follow(message["call"])
                 self._plan(message["next_call"])
                 self._see(message)
+                self._work(message)
+            case "work":
+                self._work(message)
             case "next_call":
                 self._plan(message["call"])
             case "listed":
@@ -51,6 +56,9 @@ class Knowledge:
 
     def _plan(self, call: dict[str, Any] | None) -> None:
         self.next_call = None if call is None else (call["id"], call["version"])
+
+    def _work(self, message: dict[str, Any]) -> None:
+        self.work = message["status"], message["duty"]
 
     def _see(self, message: dict[str, Any]) -> None:
         self.listed = {card["call_id"] for card in message.get("items", message.get("listed"))}
@@ -85,7 +93,7 @@ class Chaos:
         deed: Callable[[], Awaitable[object]] = self.random.choice(
             [
                 *[self._request, self._offer, self._offer, self._answer, self._answer, self._drive, self._drive],
-                *[self._offer_next, self._list, self._take, self._end],
+                *[self._offer_next, self._list, self._take, self._end, self._work],
             ]
         )
         try:
@@ -122,6 +130,9 @@ class Chaos:
         driver = self.random.choice(sorted(engaged))
         step = self.random.choice([self.night.arrive, self.night.start, self.night.complete])
         await step(engaged[driver], DriverId(driver))
+
+    async def _work(self) -> None:
+        await self.night.set_duty(self.random.choice(self.drivers), self.random.choice([Duty.ON, Duty.ON, Duty.OFF]))
 
     async def _end(self) -> None:
         call = self.random.choice(self.calls)
@@ -179,5 +190,6 @@ async def test_messages_lead_to_the_truth(
         for driver, token in zip(drivers, tokens, strict=True):
             truth = await fresh(listener, token, driver)
             assert told[str(driver)] == truth
+            assert told[str(driver)].work == truth.work
             assert at_gate[str(driver)] == truth
     await until(lambda: len(listener) == 0)

@@ -13,6 +13,7 @@ from daeri.calls import api as calls
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Knowledge
 from daeri.drivers import api as drivers
+from daeri.drivers.model import AtWork
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
 from daeri.web.cards import NetOf, unknown_net
@@ -79,9 +80,10 @@ class DriverHub:
         for first in range(0, len(swept), _SWEPT_AT_ONCE):
             part = swept[first : first + _SWEPT_AT_ONCE]
             async with self._database.reading() as tx:
-                known = await dispatch.knowledge(tx, part)
+                known, working = await dispatch.knowledge(tx, part), await drivers.at_work(tx, part)
             for driver_id in part:
-                if any(not _knows(ear.told, known.get(driver_id)) for ear in self._ears.get(driver_id, ())):
+                rows = known.get(driver_id), working.get(driver_id)
+                if any(not _knows(ear.told, *rows) for ear in self._ears.get(driver_id, ())):
                     self._mark(driver_id)
 
     async def run(self) -> None:
@@ -158,8 +160,8 @@ class DriverHub:
         self._wake.set()
 
 
-def _knows(told: Told, known: Knowledge | None) -> bool:
+def _knows(told: Told, known: Knowledge | None, at_work: AtWork | None) -> bool:
     rows = known or Knowledge()
     return told == Told(
-        rows.offers, rows.call_id, rows.call_version, rows.next_call_id, rows.next_call_version, rows.listed
+        rows.offers, rows.call_id, rows.call_version, rows.next_call_id, rows.next_call_version, rows.listed, at_work
     )

@@ -9,6 +9,8 @@ from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Listed, Offer, OfferState, Slot
+from daeri.drivers import api as drivers
+from daeri.drivers.model import AtWork
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, DriverId
 from daeri.kernel.terms import ActorKind
@@ -22,6 +24,7 @@ from daeri.web.live.messages import (
     OfferClosed,
     OfferMade,
     ToDriver,
+    WorkChanged,
 )
 from daeri.web.names import NameBook
 from daeri.web.wire import CallOut, call_out, driver_ids_of, offer_card
@@ -35,7 +38,7 @@ _CLOSINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody knows of one driver: the offers to answer, their calls at their versions, and the calls listed."""
+    """What somebody knows of one driver: offers to answer, calls at their versions, calls listed, whether they work."""
 
     offers: frozenset[UUID] = frozenset()
     call_id: UUID | None = None
@@ -43,6 +46,7 @@ class Told:
     next_call_id: UUID | None = None
     next_call_version: int = 0
     listed: frozenset[UUID] = frozenset()
+    at_work: AtWork | None = None  # None: not told yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class DriverRows:
     closed: Mapping[UUID, Offer]
     names: Mapping[UUID, str]
     net: NetOf
+    at_work: Mapping[UUID, AtWork]
 
 
 async def read_rows(
@@ -81,7 +86,8 @@ async def read_rows(
     } - {None}
     found = await calls.get_many(tx, [each for each in call_ids if each is not None]) if call_ids else []
     by_id: dict[UUID, Call] = {call.id: call for call in found}
-    return DriverRows(live, engaged, listed, by_id, closed, await names_of(tx, names, found), net)
+    shown, at_work = await names_of(tx, names, found), await drivers.at_work(tx, wanted)
+    return DriverRows(live, engaged, listed, by_id, closed, shown, net, at_work)
 
 
 async def names_of(tx: Tx, names: NameBook, found: Iterable[Call]) -> dict[UUID, str]:
@@ -108,6 +114,7 @@ def difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDr
         None if following is None else following.id,
         0 if following is None else following.version,
         frozenset(entry.call_id for entry in listed),
+        rows.at_work.get(driver_id),
     )
     messages: list[ToDriver] = [
         OfferClosed(offer_id, _closing(driver_id, rows.closed.get(offer_id), rows))
@@ -128,6 +135,8 @@ def difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDr
                 tuple(GoneOut(call_id, _closing_of(driver_id, rows.calls.get(call_id))) for call_id in gone),
             )
         )
+    if told.at_work is not None and knows.at_work is not None and told.at_work != knows.at_work:
+        messages.append(WorkChanged(knows.at_work.status, knows.at_work.duty))
     return messages, knows
 
 

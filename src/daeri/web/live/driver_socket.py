@@ -15,6 +15,7 @@ import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
 from daeri.accounts.model import AccountKind, Principal, SignedOut
+from daeri.drivers.model import AtWork, Duty, SignUp
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import DriverId
 from daeri.web.context import WebContext
@@ -278,7 +279,16 @@ class DriverSocket(WSListener):
         self.cadence_s = truth.cadence_s
         self.send(
             msgspec.json.encode(
-                Welcome(driver_id, truth.cadence_s, truth.offers, truth.call, truth.next_call, truth.listed)
+                Welcome(
+                    driver_id,
+                    truth.cadence_s,
+                    SignUp(truth.status),
+                    Duty(truth.duty),
+                    truth.offers,
+                    truth.call,
+                    truth.next_call,
+                    truth.listed,
+                )
             )
         )
         self._hear([Ear(driver_id, self.send, told=_told(truth))])
@@ -317,4 +327,5 @@ def _told(truth: DriverStateOut) -> Told:
         None if following is None else following.id,
         0 if following is None else following.version,
         frozenset(card.call_id for card in truth.listed),
+        AtWork(SignUp(truth.status), Duty(truth.duty)),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from daeri.drivers.model import Duty, SignUp
 from daeri.web.wire import CallOut, CardOut
 
 MOST_ROWS = 1_000  # rows of one text frame of positions
@@ -35,6 +36,8 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
 
     driver_id: UUID
     cadence_s: int
+    status: SignUp
+    duty: Duty
     offers: tuple[CardOut, ...]
     call: CallOut | None
     next_call: CallOut | None = None
@@ -105,6 +108,13 @@ class ListChanged(msgspec.Struct, frozen=True, tag_field="type", tag="listed"):
     gone: tuple[GoneOut, ...] = ()
 
 
+class WorkChanged(msgspec.Struct, frozen=True, tag_field="type", tag="work"):
+    """Whether the driver may work and is on duty has changed, here or elsewhere; `GET /driver` says why."""
+
+    status: SignUp
+    duty: Duty
+
+
 class Cadence(msgspec.Struct, frozen=True, tag_field="type", tag="cadence"):
     """How often to report positions from now on, in seconds."""
 
@@ -116,7 +126,7 @@ class Drain(msgspec.Struct, frozen=True, tag_field="type", tag="drain"):
 
 
 FromClient = Hello | Positions | Drivers
-ToDriver = OfferMade | OfferClosed | CallChanged | NextCallChanged | ListChanged
+ToDriver = OfferMade | OfferClosed | CallChanged | NextCallChanged | ListChanged | WorkChanged
 
 CLIENT_DECODER: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
 DRAIN = msgspec.json.encode(Drain())

@@ -44,6 +44,14 @@ export function load(key, read, draw) {
     <button class="button plain" @click=${() => reload(key)}>${icon("refresh-cw")}${t("drive.retry")}</button></div>`;
 }
 
+/**
+ * What stands on the screen is read once more and stays until then, with what was typed beside it.
+ * @param {string} key @param {() => Promise<unknown>} read
+ */
+export async function readAgain(key, read) {
+  settle(key, { status: "here", value: await read() });
+}
+
 /** @param {string} key @param {Loaded} state */
 function settle(key, state) {
   if (!loaded.has(key)) return;

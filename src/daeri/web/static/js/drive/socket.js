@@ -1,7 +1,7 @@
 /** The driver's socket: opened with a ticket, opened again when it breaks, honest about which of the two it is. */
 
 import { askTime, forget } from "./clock.js";
-import { change, hear, now } from "./store.js";
+import { change, hear, isWorkNews, now } from "./store.js";
 import { newTicket } from "./wire.js";
 
 /** @typedef {import("./types").Said} Said */
@@ -116,8 +116,9 @@ function listen(opened, token) {
       mark("live");
     }
     if (said.type === "drain") return setTimeout(() => socket === opened && connect(), Math.random() * 2_000);
+    const isNews = said.type === "welcome" || (said.type === "work" && isWorkNews(said));
     hear(said);
-    if (said.type === "welcome") whenWelcomed();
+    if (isNews) whenWelcomed(); // a message says what is so, the truth also why
   });
   opened.addEventListener("close", (event) => {
     clearTimeout(patience);

@@ -1,6 +1,7 @@
 /** What the phone knows, in one place; screens are drawn anew when it changes. */
 
 import { toast } from "../phone/sheet.js";
+import { t } from "../phone/view.js";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Truth} Truth */
@@ -73,6 +74,20 @@ export function hear(said) {
   else if (said.type === "next_call") setNextCall(said.call, said.gone);
   else if (said.type === "listed") setListed(said.items, said.gone ?? []);
   else if (said.type === "cadence") amend({ cadence_s: said.cadence_s });
+  else if (said.type === "work") setWork(said);
+}
+
+/** @typedef {Extract<Said, { type: "work" }>} Work */
+
+/** @param {Work} said */
+export const isWorkNews = (said) => said.status !== state.truth?.status || said.duty !== state.truth.duty;
+
+/** Approved, suspended, put off duty: by staff, by the end of a paper, on another telephone. @param {Work} said */
+function setWork(said) {
+  const { status, duty } = state.truth ?? said;
+  amend({ status: said.status, duty: said.duty });
+  if (said.status !== status) tell(said.status === "approved" ? "good" : "warn", t(`drive.work.${said.status}`));
+  else if (duty === "on" && said.duty === "off" && !state.busy) tell("warn", t("drive.work.off"));
 }
 
 /** @param {Extract<Said, { type: "welcome" }>} said */

@@ -188,6 +188,7 @@ export type Said =
   | { type: "next_call"; call: Call | null; gone: Call | null }
   | { type: "listed"; items: Card[]; gone: { call_id: string; reason: string }[] }
   | { type: "cadence"; cadence_s: number }
+  | { type: "work"; status: Truth["status"]; duty: Truth["duty"] }
   | { type: "drain" };
 
 export type LinkStatus = "connecting" | "live" | "lost" | "signed_out";

@@ -6,7 +6,7 @@ import { explain, refresh } from "../actions.js";
 import { fieldsOf } from "../ask.js";
 import { account } from "../config.js";
 import { expiryNotices } from "../expiry.js";
-import { load, local, page, reload } from "../go.js";
+import { load, local, page, readAgain, reload } from "../go.js";
 import { shrunk } from "../pictures.js";
 import { now, tell } from "../store.js";
 
@@ -23,8 +23,10 @@ const chosen = local({});
 const form = local({ isSending: false });
 
 export function application() {
-  return page(t("drive.application.title"), "/drive/me", load(KEY, async () => /** @type {Application} */ (await get("/driver/application")), shown));
+  return page(t("drive.application.title"), "/drive/me", load(KEY, read, shown));
 }
+
+const read = async () => /** @type {Application} */ (await get("/driver/application"));
 
 /** @param {Application} given */
 function shown(given) {
@@ -42,18 +44,18 @@ function standing(status, given) {
   const symbol = status === "approved" ? "circle-check" : step === "refused" ? "circle-x" : "clock";
   return html`<div class="drive-notice" data-kind=${status === "approved" ? "good" : step === "refused" ? "bad" : "warn"} data-status=${step}>${icon(symbol)}
     <p><strong>${t(`drive.application.status.${step}`)}</strong><br />${given.refusal ?? t(`drive.application.status.${step}.more`)}</p></div>
-    ${status !== "approved" && given.missing?.length ? html`<p class="drive-warning">${t("drive.application.missing", { what: given.missing.map((kind) => t(`drive.document.${kind}`)).join(", ") })}</p>` : nothing}`;
+    <div role="status" data-missing>${status !== "approved" && given.missing?.length ? html`<p class="drive-warning">${t("drive.application.missing", { what: given.missing.map((kind) => t(`drive.document.${kind}`)).join(", ") })}</p>` : nothing}</div>`;
 }
 
 /** @param {string} kind @param {Application} given */
 function document_(kind, given) {
   const known = given.documents?.find((each) => each.kind === kind);
   const mine = chosen[kind];
-  const state = mine?.state ?? (known ? "sent" : "missing");
+  const state = mine?.state ?? (known ? "sent" : given.missing?.includes(kind) ? "missing" : "optional");
   return html`<li class="drive-document" data-document=${kind} data-state=${state}>
     <span class="drive-preview">${mine?.url ? html`<img src=${mine.url} alt=${t("drive.document.preview", { what: t(`drive.document.${kind}`) })} />` : icon(known ? "file-text" : "camera")}</span>
     <span class="drive-document-words"><strong>${t(`drive.document.${kind}`)}</strong><span class="hint">${t(`drive.document.state.${state}`)}</span></span>
-    <label class="button plain drive-file">${icon("camera")}${state === "missing" ? t("drive.document.add") : t("drive.document.change")}
+    <label class="button plain drive-file">${icon("camera")}${state === "missing" || state === "optional" ? t("drive.document.add") : t("drive.document.change")}
       <input class="unseen" type="file" aria-label=${t("drive.document.choose", { what: t(`drive.document.${kind}`) })} accept="image/jpeg,image/png,image/webp,application/pdf" @change=${(/** @type {Event} */ event) => upload(kind, event)} />
     </label>
   </li>`;
@@ -72,6 +74,7 @@ async function upload(kind, event) {
   try {
     await send(`/driver/documents/${kind}`, file, { method: "PUT" });
     chosen[kind] = { url, name: picked.name, state: "sent" };
+    await readAgain(KEY, read);
   } catch (problem) {
     chosen[kind] = { url, name: picked.name, state: "failed" };
     if (problem instanceof Problem && problem.status === 404) tell("warn", t("drive.not_here_yet"));
@@ -89,7 +92,7 @@ function fields(given) {
     <h2>${t("drive.document.licence")}</h2>
     ${field("licence_number", t("drive.application.licence.number"), licence?.number ?? "", { inputmode: "numeric", maxlength: 20, placeholder: "11-00-000000-00", known: licence?.number_masked ?? "" })}
     <div class="field"><label for="licence_kind">${t("drive.application.licence.kind")}</label>
-      <select id="licence_kind" name="licence_kind">${LICENCES.map((kind) => html`<option value=${kind} ?selected=${licence?.kind === kind}>${t(`drive.licence.${kind}`)}</option>`)}</select></div>
+      <select id="licence_kind" name="licence_kind" required><option value="">${t("drive.application.licence.choose")}</option>${LICENCES.map((kind) => html`<option value=${kind} ?selected=${licence?.kind === kind}>${t(`drive.licence.${kind}`)}</option>`)}</select></div>
     ${field("licence_ends", t("drive.application.ends"), licence?.expires_on ?? "", { type: "date" })}
     <h2>${t("drive.document.insurance")}</h2>
     ${field("insurer", t("drive.application.insurance.company"), insurance?.company ?? "", { maxlength: 60 })}
