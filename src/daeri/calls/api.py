@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.calls import covering, lifecycle, notes, policy, store
+from daeri.calls import covering, lifecycle, notes, policy, rides, store
 from daeri.calls.lifecycle import next_state
 from daeri.calls.model import (
     AGGREGATE,
@@ -57,6 +57,9 @@ add_memo = notes.add_memo
 memos = notes.memos
 keep_calculation = notes.keep_calculation
 calculations = notes.calculations
+get_for_customer = rides.get_for_customer
+as_rides = rides.of_calls
+rides_named = rides.named
 NO_SHOW = "no_show"  # why a call ended whose customer did not come
 NOBODY_TOOK_IT = "nobody_took_it"  # why a call expired of which no decision says more
 
@@ -415,14 +418,6 @@ async def get(tx: Tx, company_id: UUID, call_id: UUID) -> Call:
     return call
 
 
-async def get_for_customer(tx: Tx, company_id: UUID, call_id: UUID, customer_id: UUID) -> Call:
-    """A call of that customer; anybody else's is not found."""
-    call = await get(tx, company_id, call_id)
-    if call.customer_id != customer_id:
-        raise CallNotFound(call_id=str(call_id))
-    return call
-
-
 async def get_for_driver(tx: Tx, company_id: UUID, call_id: UUID, driver_id: UUID) -> Call:
     """A call that the driver has; anybody else's is not found."""
     call = await get(tx, company_id, call_id)
@@ -444,8 +439,8 @@ async def running(tx: Tx, company_id: UUID, *, limit: int = 5_000) -> list[Call]
 async def of_customer(
     tx: Tx, customer_id: CustomerId, *, states: Sequence[State] = (), before: UUID | None = None, limit: int = 50
 ) -> Page:
-    """The customer's own calls, newest first."""
-    return _page(await store.of_customer(tx, customer_id, states, before, limit + 1), limit)
+    """The customer's rides, newest first."""
+    return _page(await rides.of_customer(tx, customer_id, states, before, limit + 1), limit)
 
 
 async def search(tx: Tx, wanted: CallFilter, *, before: UUID | None = None, limit: int = 50) -> Page:

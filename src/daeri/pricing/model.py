@@ -126,6 +126,8 @@ class LineKind(StrEnum):
     TYPED = "typed"  # the whole fare, as agreed by hand
     METER = "meter"  # the whole fare, as the meter showed it
     WAITING = "waiting"
+    NO_SHOW = "no_show"  # the fee of a customer who did not come
+    ADJUSTED = "adjusted"  # what was added or taken off afterwards
 
 
 class QuoteLine(msgspec.Struct, frozen=True):

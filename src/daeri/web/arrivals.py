@@ -36,6 +36,7 @@ async def drives_before(tx: Tx, found: Sequence[Call]) -> dict[UUID, Call]:
         return {}
     engaged = await dispatch.engaged(tx, list(set(drivers.values())))
     first = {call_id: engaged.get(driver_id, {}).get(Slot.NOW) for call_id, driver_id in drivers.items()}
-    wanted = {call_id: other for call_id, other in first.items() if other is not None and other != call_id}
+    themselves = {call.id: call.driven_as for call in found}
+    wanted = {call_id: other for call_id, other in first.items() if other is not None and other != themselves[call_id]}
     known = {call.id: call for call in await calls.get_many(tx, list(set(wanted.values())))} if wanted else {}
     return {call_id: known[other] for call_id, other in wanted.items() if other in known}

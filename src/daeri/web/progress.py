@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from daeri.calls import api as calls
 from daeri.calls.model import Call
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
@@ -14,7 +15,8 @@ from daeri.web.wire_parts import ProgressOut, RaiseOut, ShortageOut
 async def progress_of(tx: Tx, context: WebContext, call: Call, *, now: datetime) -> ProgressOut:
     """Only what the rows say; what nobody knows is null (R-052, R-056, I-038)."""
     policies = context.request_policies(call.company_id, call.origin.region, call.service, now)
-    search = await dispatch.search_of(tx, call, policies.dispatch.value, now=now)
+    searched = call if call.goes_on_as is None else await calls.get(tx, call.company_id, call.goes_on_as)
+    search = await dispatch.search_of(tx, searched, policies.dispatch.value, now=now)
     shortage = await shortage_at(tx, context, call.company_id, call.origin.point)
     sheet = None if call.quote is None else pricing.plan_sheet(call.quote, policies.plans, shortage.level)
     is_low = sheet is not None and pricing.is_low(call.fare.amount, sheet)

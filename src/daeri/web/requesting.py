@@ -9,12 +9,14 @@ from daeri.accounts.model import Principal
 from daeri.calls import api as calls
 from daeri.calls.model import Business, Call, NewRider, Place, Wish
 from daeri.customers import api as customers
-from daeri.customers.model import CarDetails
+from daeri.customers.model import CarDetails, Payer
 from daeri.infra.database import Tx
 from daeri.kernel.errors import Invalid
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId
-from daeri.kernel.terms import ActorKind
+from daeri.kernel.terms import ActorKind, Payment
+from daeri.payments import api as payments
+from daeri.payments.model import PaymentPolicy
 from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
@@ -22,12 +24,15 @@ from daeri.web import signals
 from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext
 from daeri.web.live.fleet_columns import position_of
+from daeri.web.money import deed_of
 from daeri.web.principals import customer_of
+from daeri.web.receipts import bill_out, used_card
 from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.wire import CallIn, CallOut, DriverOut, PlaceIn, QuoteIn, call_out, place
 from daeri.web.wire_parts import (
     CarIn,
     DriverPositionOut,
+    PayingOut,
     PlanOut,
     QuoteOut,
     RiderIn,
@@ -120,7 +125,9 @@ def check_round_trip(data: QuoteIn) -> None:
         raise RoundTripEndsElsewhere()
 
 
-def quote_out(found: Priced, sheet: PlanSheet, reservation: ReservationPolicy, waiting: WaitingPolicy) -> QuoteOut:
+def quote_out(
+    found: Priced, sheet: PlanSheet, reservation: ReservationPolicy, waiting: WaitingPolicy, paying: PayingOut
+) -> QuoteOut:
     quote, typed = found.quote, sheet.typed
     return QuoteOut(
         amount=quote.amount,
@@ -135,14 +142,36 @@ def quote_out(found: Priced, sheet: PlanSheet, reservation: ReservationPolicy, w
         shortage=sheet.shortage,
         reservation=reservation_rules_out(reservation),
         waiting=waiting_rules_out(waiting),
+        paying=paying,
     )
 
 
+async def paying_of(tx: Tx, context: WebContext, principal: Principal) -> PayingOut:
+    """Whether a request by card needs one, and which one of theirs would be charged."""
+    policy = context.shelf.of(principal.company_id).read(PaymentPolicy, at=context.clock.now()).value
+    own = await payments.cards(tx, principal.company_id, principal.account_id)
+    return PayingOut(policy.card_needed, used_card(next(iter(own), None)))
+
+
+async def check_money(tx: Tx, context: WebContext, principal: Principal, wish: Wish) -> None:
+    """ClaimOpen or CardMissing where money stands against the request."""
+    on_account = wish.business is not None and wish.business.payer is Payer.COMPANY
+    by_card = wish.payment is Payment.CARD and not on_account
+    await payments.check_may_request(deed_of(tx, context, principal), wish.customer_id, by_card=by_card)
+
+
 async def seen(tx: Tx, context: WebContext, call: Call) -> CallOut:
-    """The call as its customer sees it."""
+    """The ride as its customer sees it."""
     driver, before = await driver_out(tx, context, call), await drives_before(tx, [call])
     arrival = arrival_of(context, call, before.get(call.id))
-    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=driver, arrival=arrival)
+    bills = {bill.call_id: bill_out(bill) for bill in await payments.bills_named(tx, [call.id])}
+    return call_out(call, {}, viewer=ActorKind.CUSTOMER, driver=driver, arrival=arrival, bill=bills.get(call.id))
+
+
+async def one_ride(tx: Tx, call: Call) -> Call:
+    """A call of a customer's as the ride that it is part of (I-057)."""
+    (ride,) = await calls.as_rides(tx, [call])
+    return ride
 
 
 async def driver_out(tx: Tx, context: WebContext, call: Call) -> DriverOut | None:

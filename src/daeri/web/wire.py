@@ -22,6 +22,7 @@ from daeri.web.wire_parts import (
     DriverPositionOut,
     FareOut,
     GroupOut,
+    RideBillOut,
     RiderIn,
     RiderOut,
     Typed,
@@ -171,6 +172,7 @@ class CallOut(msgspec.Struct, frozen=True):
     cash_received: bool | None = None
     eta_s: int | None = None
     eta_to: Goal | None = None
+    bill: RideBillOut | None = None
 
 
 class CallPageOut(msgspec.Struct, frozen=True):
@@ -281,6 +283,7 @@ def call_out(
     viewer: ActorKind | None = None,
     driver: DriverOut | None = None,
     arrival: Arrival | None = None,
+    bill: RideBillOut | None = None,
 ) -> CallOut:
     """A call for whoever may see it; `names` has its driver's display name where they may see that.
 
@@ -333,6 +336,7 @@ def call_out(
         cash_received=call.cash_received,
         eta_s=None if arrival is None else arrival.seconds,
         eta_to=None if arrival is None else arrival.goal,
+        bill=bill,
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from daeri.calls.model import Call, State
 from daeri.customers.model import Payer, Transmission
-from daeri.kernel.terms import Payment
+from daeri.payments.model import BillState, Method
 from daeri.policies.model import ReservationPolicy
 from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, ShortageLevel, WaitingPolicy
 
@@ -146,10 +146,34 @@ class WaitingRulesOut(msgspec.Struct, frozen=True):
     no_show_fee_won: int
 
 
+class UsedCardOut(msgspec.Struct, frozen=True):
+    """A card that is charged, as its owner knows it."""
+
+    id: UUID
+    issuer: str
+    number_masked: str
+
+
+class PayingOut(msgspec.Struct, frozen=True):
+    """What a request by card would be charged to; without a card it is refused where `is_card_needed`."""
+
+    is_card_needed: bool
+    card: UsedCardOut | None
+
+
+class RideBillOut(msgspec.Struct, frozen=True):
+    """What a ride costs and how far it is paid, in short, for its customer."""
+
+    amount: int
+    state: BillState
+    method: Method
+
+
 class QuoteOut(msgspec.Struct, frozen=True):
     """The calculator's fare with its lines, the route as [latitude, longitude], and the plans side by side.
 
-    `reservation` and `waiting` are the rules that a request from here would be held to.
+    `reservation` and `waiting` are the rules that a request from here would be held to, `paying` says what it needs of
+    the customer's cards.
     """
 
     amount: int
@@ -164,6 +188,7 @@ class QuoteOut(msgspec.Struct, frozen=True):
     shortage: ShortageLevel
     reservation: ReservationRulesOut
     waiting: WaitingRulesOut
+    paying: PayingOut
 
 
 class ShortageOut(msgspec.Struct, frozen=True):
@@ -197,21 +222,6 @@ class ProgressOut(msgspec.Struct, frozen=True):
     is_fare_low: bool
     shortage: ShortageOut
     raise_to: RaiseOut | None = msgspec.field(name="raise")
-
-
-class ReceiptOut(msgspec.Struct, frozen=True):
-    """What a drive has cost, in won; the lines add up to `total`."""
-
-    number: str
-    lines: tuple[QuoteLine, ...]
-    total: int
-    payment: Payment
-    payer: Payer
-    started_at: datetime | None
-    ended_at: datetime | None
-    distance_m: int | None
-    duration_s: int | None
-    driver_name: str | None
 
 
 def reservation_rules_out(policy: ReservationPolicy) -> ReservationRulesOut:

@@ -81,6 +81,12 @@ ROUTES = [
     Route("/calls/{call_id}/fare", "customer", {"plan": "typed", "amount": 20_000}),
     Route("/calls/{call_id}/rider", "customer", {"phone": "010-0000-0001", "name": "이수민"}),
     Route("/calls/{call_id}/cancel", "customer", {"reason": "changed_mind"}),
+    Route("/calls/{call_id}/pay", "customer", {"card_id": NOBODY}),
+    Route("/me/cards", "customer", {"auth_key": "auth", "customer_key": "name"}),
+    Route("/me/cards/window", "customer", {"return_path": "/app/cards/return"}),
+    Route("/driver/cards", "driver", {"auth_key": "auth", "customer_key": "name"}),
+    Route("/driver/cards/window", "driver", {"return_path": "/drive/cards/return"}),
+    Route("/webhooks/cards", "anybody", {"order_id": "daeri-x", "data": {"orderId": "daeri-x"}}),
     Route("/driver/duty", "driver", {"on": True, "position": {"lat": 37.5, "lon": 127.0}}),
     Route("/driver/calls/{call_id}/cancel", "driver", {"reason": "car_trouble"}),
     Route("/driver/calls/{call_id}/via", "driver", {"index": 0}),
@@ -266,7 +272,7 @@ def test_another_media_type_is_refused(route: Route, media_type: str, people: di
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
     """Some commands need none: there is just no such call or driver."""
-    status = 404 if route.path.endswith(("/cancel", "/complete", "/never-meet", "/approve")) else 400
+    status = 404 if route.path.endswith(("/cancel", "/complete", "/never-meet", "/approve", "/pay")) else 400
     refused(_send(people[route.who], route, b""), status)
 
 

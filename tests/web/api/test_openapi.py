@@ -10,7 +10,7 @@ import pytest
 from schemathesis.openapi import from_dict
 from tests.web.api.running import TRIP, Person, Running
 
-KEYLESS = re.compile(r"^/api/v1/(auth/|quotes$|driver/(positions|handles|socket-ticket)$|replay/)")
+KEYLESS = re.compile(r"^/api/v1/(auth/|quotes$|driver/(positions|handles|socket-ticket)$|replay/|webhooks/)")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,10 @@ from tests.web.api.running import TRIP, Person, Running, refused
 from tests.web.api.test_requests import BODIES, OTHERS, QUERIES, ROUTES
 
 from daeri.bootstrap import Program
+from daeri.calls import api as calls
+from daeri.payments import api as payments
+from daeri.payments import tasks
+from daeri.payments.ports import RegisteredCard
 
 OF_EACH = 2  # ids of each table
 # Lists of what belongs to a call are empty for a call that is not ours.
@@ -48,6 +52,8 @@ def test_their_night_has_something_of_everything(theirs: dict[str, list[UUID]]) 
         "driver_applications",
         "never_meetings",
         "notices",
+        "payment_cards",
+        "charges",
     }  # fmt: skip -- names
     assert set(theirs) >= wanted, sorted(theirs)
 
@@ -99,6 +105,9 @@ def _live_a_night(running: Running) -> None:
     suspension = driver.get("/driver/suspensions").json()["items"][0]["id"]
     assert driver.command(f"/driver/suspensions/{suspension}/appeal", {"text": "아니에요"}).is_success
     assert customer.command("/calls", TRIP).is_success  # one that waits
+    for owner in (customer, driver):
+        running.ask(lambda program, owner=owner: _keep_card(program, owner))
+    running.ask(lambda program: _charge(program, customer, UUID(call_id)))
 
 
 def _deeds(customer: Person, driver: Person, staff: Person, call_id: str, offer_id: str) -> Iterator[Any]:
@@ -116,6 +125,31 @@ def _deeds(customer: Person, driver: Person, staff: Person, call_id: str, offer_
     yield driver.http.put("/driver/documents/licence", headers=headers, content=JPEG)
     yield driver.command("/driver/application", BODIES["/driver/application"])
     yield staff.command(f"/console/drivers/{driver.id}/suspend", {"reason": "확인 중"})
+
+
+async def _keep_card(program: Program, owner: Person) -> None:
+    parts, card = program.parts, RegisteredCard("billing-key", "구름시험카드", "****-****-****-0001")
+    async with parts.database.transaction() as tx:
+        await payments.keep_card(
+            tx,
+            parts.gate.ring,
+            owner.company,
+            owner.id,
+            registered=card,
+            known_as=uuid4().hex,
+            now=parts.clock.now(),
+            ids=parts.ids,
+        )
+
+
+async def _charge(program: Program, customer: Person, call_id: UUID) -> None:
+    """The ride is owed, and its card is being charged; nobody asks a provider here."""
+    parts = program.parts
+    async with parts.database.transaction() as tx:
+        ended = [
+            event for event in await calls.timeline(tx, customer.company, call_id) if event.kind == "call.completed"
+        ]
+        await tasks.settle_drive(tx, ended[0])
 
 
 async def _ids(program: Program, company_id: UUID) -> dict[str, list[UUID]]:

@@ -30,6 +30,19 @@ ROUTES = [
     ("POST", "/calls/{id}/rider", {"customer"}),
     ("GET", "/calls/{id}/progress", {"customer"}),
     ("GET", "/calls/{id}/receipt", {"customer"}),
+    ("POST", "/calls/{id}/pay", {"customer"}),
+    ("GET", "/me/bills", {"customer"}),
+    *[
+        (method, f"{base}{path}", {kind})
+        for base, kind in (("/me/cards", "customer"), ("/driver/cards", "driver"))
+        for method, path in (
+            ("GET", ""),
+            ("POST", ""),
+            ("POST", "/window"),
+            ("POST", "/{id}/default"),
+            ("DELETE", "/{id}"),
+        )
+    ],
     ("GET", "/calls/{id}/rating", {"customer"}),
     ("POST", "/calls/{id}/rating", {"customer"}),
     ("POST", "/calls/{id}/never-meet", {"customer"}),
@@ -127,6 +140,10 @@ BODIES: dict[str, Any] = {
     "/customer/places": {"label": "집", "name": "서울숲", "lat": 37.5, "lon": 127.0},
     "/customer/cars": {"plate": "12가3456"},
     "/customer/cars/{id}": {"plate": "12가3456"},
+    "/me/cards": {"auth_key": "x", "customer_key": "x"},
+    "/me/cards/window": {"return_path": "/app/cards"},
+    "/driver/cards": {"auth_key": "x", "customer_key": "x"},
+    "/driver/cards/window": {"return_path": "/drive/cards"},
     "/driver/duty": {"on": False},
     "/driver/calls/{id}/via": {"index": 0},
     "/console/calls/{id}/release": {"reason": "driver_too_far"},

@@ -8,10 +8,13 @@ from tests.dispatch.factories import Night
 from tests.web.live.stage import hire, listening, moment, serving, token_of
 
 from daeri.accounts import api as accounts
-from daeri.calls.model import State
+from daeri.calls import api as calls
+from daeri.calls.model import Change, State
 from daeri.dispatch.fleet import LiveFleet
 from daeri.kernel.ids import DriverId
+from daeri.kernel.terms import Actor, ActorKind
 from daeri.kernel.time import to_millis
+from daeri.payments import tasks
 from daeri.policies.model import DispatchPolicy
 from daeri.web.app import build_app
 from daeri.web.context import WebContext
@@ -156,3 +159,60 @@ async def test_a_waiting_customer_hears_how_the_search_goes_when_it_changes(
         await night.offer(call.id, driver)
         _, second = await stream.hear()  # nothing is said again while only time passes
         assert (second["asked"], second["expected_s"]) == (1, 150)
+
+
+@pytest.mark.rule("I-057")
+async def test_a_ride_that_goes_on_as_another_call_is_told_as_one(
+    context: WebContext, address: str, night: Night
+) -> None:
+    customer, driver = await night.customer(), await night.driver()
+    call = await night.request(customer)
+    await night.accept((await night.offer(call.id, driver)).id, driver)
+    for step in (night.arrive, night.start, night.complete):
+        await step(call.id, driver)
+    token = await token_of(context, night.company, customer)
+    async with listening(address, "/live/calls", token=token) as stream:
+        assert (await stream.hear("snapshot"))[1] == {"calls": []}
+        change = Change(Actor(ActorKind.STAFF, None), "ended by mistake")
+        async with night.transaction() as tx:
+            drive = await calls.reopen_for(tx, call.id, night.company, change, now=night.clock.now(), ids=night.ids)
+        _, told = await stream.hear("call")
+        assert (told["id"], told["number"], told["state"]) == (str(call.id), call.number, "assigned")
+        move(context.fleet, driver, 37.5, to_millis(context.clock.now()))
+        assert (await stream.hear("position"))[1]["call_id"] == str(call.id)
+        async with listening(address, "/live/calls", token=token) as another:
+            assert [one["id"] for one in (await another.hear("snapshot"))[1]["calls"]] == [str(call.id)]
+        async with night.transaction() as tx:
+            now, ids = night.clock.now(), night.ids
+            await calls.arrive(tx, drive.id, night.company, driver, now=now, ids=ids)
+            await calls.start(tx, drive.id, night.company, driver, now=now, ids=ids)
+            await calls.complete(tx, drive.id, night.company, driver, now=now, ids=ids)
+        while told["state"] != "completed":
+            _, told = await stream.hear("call")
+            assert told["id"] == str(call.id)
+
+
+async def test_a_bill_that_changes_is_told_to_its_customer_alone(
+    context: WebContext, address: str, night: Night
+) -> None:
+    customer, other, driver = await night.customer(), await night.customer(), await night.driver()
+    call = await night.request(customer)
+    await night.accept((await night.offer(call.id, driver)).id, driver)
+    for step in (night.arrive, night.start, night.complete):
+        await step(call.id, driver)
+    token, others = [await token_of(context, night.company, one) for one in (customer, other)]
+    async with (
+        listening(address, "/live/calls", token=token) as stream,
+        listening(address, "/live/calls", token=others) as elsewhere,
+    ):
+        await stream.hear("snapshot")
+        await elsewhere.hear("snapshot")
+        async with night.transaction() as tx:
+            (event,) = (await calls.timeline(tx, night.company, call.id))[-1:]
+            await tasks.settle_drive(tx, event)
+        _, told = await stream.hear("bill")
+        fare = call.fare.amount
+        assert told == {"call_id": str(call.id), "bill": {"amount": fare, "state": "open", "method": "card"}}
+        again = await night.request(other)
+        name, first = await elsewhere.hear()
+        assert (name, first["id"]) == ("call", str(again.id))

@@ -160,7 +160,7 @@ async def get_rating(context: WebContext, principal: Principal, call_id: UUID) -
     """What the customer said of the call."""
     async with context.database.reading() as tx:
         ride = ride_of(await _customers_call(tx, principal, call_id))
-        rating = await customers.rating_of(tx, principal.company_id, CallId(call_id))
+        rating = await customers.rating_of(tx, principal.company_id, ride.call_id)
         return await _rating_out(tx, context, principal, ride, rating)
 
 

@@ -12,14 +12,25 @@ from daeri.calls.model import Change, State
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
-from daeri.kernel.ids import CallId
 from daeri.kernel.terms import ActorKind
+from daeri.payments import api as payments
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
-from daeri.web.requesting import check_round_trip, level_at, priced, quote_out, seen, wish_of
+from daeri.web.receipts import bill_out
+from daeri.web.requesting import (
+    check_money,
+    check_round_trip,
+    level_at,
+    one_ride,
+    paying_of,
+    priced,
+    quote_out,
+    seen,
+    wish_of,
+)
 from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.waiting import waiting_policy_of
 from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
@@ -40,8 +51,9 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
     waiting = waiting_policy_of(context, company_id, region, data.service, data.reserved_for or now)
     async with context.database.transaction() as tx:
         level = await level_at(tx, context, company_id, origin, data.reserved_for)
+        paying = await paying_of(tx, context, principal)
     sheet = pricing.plan_sheet(found.quote, policies.plans, level)
-    return quote_out(found, sheet, policies.reservation, waiting)
+    return quote_out(found, sheet, policies.reservation, waiting, paying)
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
@@ -53,6 +65,7 @@ async def request_call(request: Req, context: WebContext, principal: Principal, 
     async def work(tx: Tx) -> CallOut:
         now = context.clock.now()
         wish = await wish_of(tx, context, principal, data)
+        await check_money(tx, context, principal, wish)
         policies = context.request_policies(principal.company_id, wish.origin.region, wish.service, now)
         level = None
         if wish.plan is FarePlan.RECOMMENDED:  # the other plans cost the same however short drivers are
@@ -72,15 +85,23 @@ async def list_calls(
     cursor: UUID | None = None,
     limit: Limit = 50,
 ) -> CallPageOut:
-    """The customer's own calls, newest first."""
+    """The customer's own calls, newest first; one that was reconnected is one with what it went on as (I-057)."""
     customer_id = customer_of(principal)
     states = () if wanted is None else (wanted,)
     async with context.database.reading() as tx:
         page = await calls.of_customer(tx, customer_id, states=states, before=cursor, limit=limit)
         names = await context.names.of(tx, principal.company_id, driver_ids_of(page.calls))
         await learn_standings(tx, context.names, page.calls)
+        ended = [call.id for call in page.calls if call.ended_at is not None]
+        bills = {bill.call_id: bill_out(bill) for bill in await payments.bills_named(tx, ended)}
     items = tuple(
-        call_out(call, names, viewer=ActorKind.CUSTOMER, driver=shown_driver(context.names, call, names))
+        call_out(
+            call,
+            names,
+            viewer=ActorKind.CUSTOMER,
+            driver=shown_driver(context.names, call, names),
+            bill=bills.get(call.id),
+        )
         for call in page.calls
     )
     return CallPageOut(items, _cursor(page.next_before))
@@ -103,12 +124,12 @@ async def cancel_call(
     customer_id = customer_of(principal)
 
     async def work(tx: Tx) -> CallOut:
-        await calls.get_for_customer(tx, principal.company_id, call_id, customer_id)
+        known = await calls.get_for_customer(tx, principal.company_id, call_id, customer_id)
         change = Change(principal.actor, None if data is None else data.reason)
         call = await dispatch.cancel(
-            tx, CallId(call_id), principal.company_id, change, now=context.clock.now(), ids=context.ids
+            tx, known.driven_as, principal.company_id, change, now=context.clock.now(), ids=context.ids
         )
-        return await seen(tx, context, call)
+        return await seen(tx, context, await one_ride(tx, call))
 
     return await context.commands.run(request, principal, work)
 

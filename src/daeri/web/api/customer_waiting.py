@@ -1,4 +1,4 @@
-"""What customers do and see while a call waits, and after it: another fare, the right number, progress, receipt."""
+"""What customers do and see while a call waits: another fare, the right number, how the search goes."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,15 +11,13 @@ from daeri.calls import api as calls
 from daeri.calls.model import Call, NewFare
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
-from daeri.kernel.ids import CallId
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
 from daeri.web.principals import customer_of
 from daeri.web.progress import progress_of
-from daeri.web.receipts import receipt_of
-from daeri.web.requesting import level_at, seen
+from daeri.web.requesting import level_at, one_ride, seen
 from daeri.web.wire import CallOut
-from daeri.web.wire_parts import FareIn, ProgressOut, ReceiptOut, RiderPhoneIn
+from daeri.web.wire_parts import FareIn, ProgressOut, RiderPhoneIn
 
 Req = Request[Any, Any, Any]
 
@@ -37,9 +35,9 @@ async def change_fare(
         waits_for = timedelta(seconds=policies.dispatch.value.call_expiry_s)
         wanted = NewFare(data.plan, data.amount, policies.plans, level, waits_for)
         changed = await dispatch.change_fare(
-            tx, CallId(call_id), principal.company_id, wanted, principal.actor, now=now, ids=context.ids
+            tx, call.driven_as, principal.company_id, wanted, principal.actor, now=now, ids=context.ids
         )
-        return await seen(tx, context, changed)
+        return await seen(tx, context, await one_ride(tx, changed))
 
     return await context.commands.run(request, principal, work)
 
@@ -51,11 +49,11 @@ async def correct_rider(
     """Correct the number of a call's rider, which its driver calls from now on (I-058)."""
 
     async def work(tx: Tx) -> CallOut:
-        await _own(tx, principal, call_id)
+        own = await _own(tx, principal, call_id)
         phone = calls.rider_phone(context.gate.vault, principal.company_id, data.phone)
         call = await calls.correct_rider(
             tx,
-            call_id,
+            own.driven_as,
             principal.company_id,
             phone,
             name=None if data.name is None else data.name.strip(),
@@ -63,7 +61,7 @@ async def correct_rider(
             now=context.clock.now(),
             ids=context.ids,
         )
-        return await seen(tx, context, call)
+        return await seen(tx, context, await one_ride(tx, call))
 
     return await context.commands.run(request, principal, work)
 
@@ -75,17 +73,8 @@ async def get_progress(context: WebContext, principal: Principal, call_id: UUID)
         return await progress_of(tx, context, await _own(tx, principal, call_id), now=context.clock.now())
 
 
-@get("/calls/{call_id:uuid}/receipt")
-async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) -> ReceiptOut:
-    """What a completed drive has cost."""
-    async with context.database.reading() as tx:
-        call = await _own(tx, principal, call_id)
-        names = {} if call.driver_id is None else await context.names.of(tx, call.company_id, [call.driver_id])
-    return receipt_of(call, None if call.driver_id is None else names.get(call.driver_id))
-
-
 async def _own(tx: Tx, principal: Principal, call_id: UUID) -> Call:
     return await calls.get_for_customer(tx, principal.company_id, call_id, customer_of(principal))
 
 
-router = Router(path="/", route_handlers=[change_fare, correct_rider, get_progress, get_receipt], tags=["customer"])
+router = Router(path="/", route_handlers=[change_fare, correct_rider, get_progress], tags=["customer"])

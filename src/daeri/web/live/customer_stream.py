@@ -21,8 +21,10 @@ from daeri.dispatch.model import Goal
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CustomerId
 from daeri.kernel.terms import ActorKind
+from daeri.payments.model import Bill
 from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext
+from daeri.web.live.bill_feed import BillFeed
 from daeri.web.live.call_feed import CallFeed
 from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
 from daeri.web.live.driver_rows import names_of
@@ -30,9 +32,10 @@ from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
 from daeri.web.principals import customer_of, principal_of
 from daeri.web.progress import progress_of
+from daeri.web.receipts import bill_out
 from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.wire import CallOut, call_out
-from daeri.web.wire_parts import ProgressOut
+from daeri.web.wire_parts import ProgressOut, RideBillOut
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +61,13 @@ class DriverPosition(msgspec.Struct, frozen=True):
     lon: float
     eta_s: int | None = None
     eta_to: Goal | None = None
+
+
+class BillTold(msgspec.Struct, frozen=True):
+    """The bill of a ride has changed: what it costs and how far it is paid, in short."""
+
+    call_id: UUID
+    bill: RideBillOut
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +118,7 @@ class CustomerStreams:
     def __init__(self, context: WebContext, feed: CallFeed) -> None:
         self._context = context
         self._feed = feed
+        self._bills = BillFeed(context.database, context.bus)
         self._followers: dict[CustomerId, list[Follower]] = {}
         self._task: asyncio.Task[None] | None = None
         self._stop_hearing = context.authenticator.on_revoked(self._revoked)
@@ -189,7 +200,8 @@ class CustomerStreams:
         return call_out(call, names, viewer=ActorKind.CUSTOMER, driver=driver, arrival=arrival)
 
     async def _run(self) -> None:
-        stop_following = self._feed.follow(self._calls_changed)
+        stop_following = self._feed.follow(self._calls_changed, rides=True)
+        stop_bills = self._bills.follow(self._bills_changed)
         try:
             while self._followers:
                 await asyncio.sleep(EVERY_S)
@@ -200,6 +212,7 @@ class CustomerStreams:
                     log.exception("customers_not_told")
         finally:
             stop_following()
+            stop_bills()
 
     async def _tick(self) -> None:
         await self._look_before()
@@ -247,7 +260,7 @@ class CustomerStreams:
         async with self._context.database.transaction() as tx:
             running = (await calls.of_customer(tx, customer_id, states=_RUNNING)).calls
             missing = seen - {call.id for call in running}
-            found = [*running, *(await calls.get_many(tx, list(missing)) if missing else [])]
+            found = [*running, *(await calls.rides_named(tx, list(missing)) if missing else [])]
             names = await names_of(tx, self._context.names, found)
             await learn_standings(tx, self._context.names, found)
         self._calls_changed(found, names)
@@ -276,13 +289,19 @@ class CustomerStreams:
                     told = call_out(call, names, viewer=ActorKind.CUSTOMER, arrival=arrival)
                     follower.outbox.put(event("call", told))
 
+    def _bills_changed(self, changed: Sequence[Bill]) -> None:
+        for bill in changed:
+            followers = () if bill.customer_id is None else self._followers.get(bill.customer_id, ())
+            for follower in followers:
+                follower.outbox.put(event("bill", BillTold(bill.call_id, bill_out(bill))))
+
 
 Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]
 
 
 @get("/live/calls", include_in_schema=False)
 async def live_calls(request: Request[Any, Any, Any], principal: Principal, customer_streams: Streams) -> Stream:
-    """`snapshot`, then `call`, `progress` while one waits, and while its driver comes or drives, `position`."""
+    """`snapshot`, then `call`, `progress` while one waits, `position` while its driver comes or drives, `bill`."""
     customer_of(principal)
     return Stream(customer_streams.follow(request, principal), media_type="text/event-stream", headers=STREAM_HEADERS)
 

@@ -70,7 +70,7 @@ class ReplayInbox:
     async def _of_customers(self, tx: Tx, changed: list[UUID]) -> list[Message]:
         if not changed:
             return []
-        found = [call for call in await calls.get_many(tx, changed) if self._is_news(call)]
+        found = [call for call in await calls.rides_named(tx, changed) if self._is_news(call)]
         names = await names_of(tx, self._names, found)
         self._versions.update({call.id: call.version for call in found if call.ended_at is None})
         for call in found:
