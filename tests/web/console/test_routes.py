@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from tests.web.console.fakes import PASSWORD, SESSION_COOKIE, TOTP, FakeConsole, FakeDoor, call_row, held_jobs
 
+from daeri.kernel.terms import Source
 from daeri.web.console.routes import ConsoleRoom, console_router
 from daeri.web.pages import build_pages
 
@@ -121,6 +122,34 @@ def test_the_page_of_a_call_tells_its_facts_timeline_and_offers(visit: Visit) ->
     page = visit.client.get(f"/console/calls/{row.id}").text
     for words in (row.number, "홍대입구역", "16,000원", "호출 접수", "기사 배정", "무응답", "420 m", "1.3 km"):
         assert words in page, words
+
+
+@pytest.mark.rule("R-063", "X-11")
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("requested", "기사가 아직 배정되지 않았습니다"),
+        ("assigned", "기사가 배정되었습니다"),
+        ("arrived", "피할 수 없을 때만"),
+        ("driving", "피할 수 없을 때만"),
+    ],
+)
+def test_how_a_call_is_cancelled_follows_from_whether_a_driver_is_assigned(visit: Visit, state: str, told: str) -> None:
+    before_the_facts, _, rest = _own_call(visit, state).partition("facts-title")
+    assert told in before_the_facts
+    assert "호출 취소" in before_the_facts
+    assert rest
+
+
+@pytest.mark.rule("R-063")
+def test_nobody_is_told_how_to_cancel_a_call_that_has_ended(visit: Visit) -> None:
+    assert "data-cancel-guide" not in _own_call(visit, "completed")
+
+
+def _own_call(visit: Visit, state: str) -> str:
+    visit.enter()
+    row = next(row for row in map(call_row, range(1000)) if (row.state, row.source) == (state, Source.OWN))
+    return visit.client.get(f"/console/calls/{row.id}", headers=HTMX).text
 
 
 def test_a_call_that_is_not_there_and_one_of_others_look_alike(visit: Visit) -> None:
