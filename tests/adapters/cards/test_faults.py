@@ -133,16 +133,17 @@ async def dripping() -> AsyncIterator[str]:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
-        for _ in range(200):
+        while not reader.at_eof():
             writer.write(b" ")
             await asyncio.sleep(0.05)
         writer.close()
+        gone.set()
 
+    gone = asyncio.Event()
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    await asyncio.wait_for(gone.wait(), 10)
 
 
 # Answers that were not given to what was asked.
@@ -223,6 +224,17 @@ async def test_a_forged_authorisation_is_not_believed(cards: Cards, desk: Desk, 
     assert (await cards.authorise(order, key=hold(order))).amount == FARE
 
 
+async def test_an_authorisation_of_another_amount_is_not_believed(cards: Cards, desk: Desk, provider: str) -> None:
+    order = await order_with(cards, desk)
+
+    def less(answer: dict[str, object]) -> None:
+        for name in {"amount", "totalAmount", "balanceAmount"} & set(answer):
+            answer[name] = FARE - 1
+
+    async with deceived(provider, desk, less) as other:
+        await lost(other.authorise(order, key=hold(order)))
+
+
 @pytest.mark.parametrize("kind", ["amount", "payment"])
 async def test_forged_captures_and_cancels_are_not_believed(cards: Cards, desk: Desk, provider: str, kind: str) -> None:
     order = await order_with(cards, desk)
@@ -257,6 +269,17 @@ async def test_a_card_of_somebody_else_is_not_registered(desk: Desk, provider: s
     auth_key = await desk.typed()
     async with deceived(provider, desk, setting(NAMES[provider]["customer"], "somebody-else")) as other:
         await lost(other.register(auth_key, CUSTOMER))
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+async def test_a_no_from_a_provider_that_fails_is_no_answer(provider: str, status: int) -> None:
+    no = {"sandbox": {"error": "declined"}, "toss": {"code": "REJECT_CARD_COMPANY", "message": "…"}}[provider]
+    made = {"sandbox": SandboxCards, "toss": TossCards}[provider]
+    way = httpx.MockTransport(lambda _request: httpx.Response(status, json=no))
+    async with httpx.AsyncClient(transport=way) as client:
+        cards = made(Channel(client, "http://cards.example", provider, SOON_S))
+        await lost(cards.authorise(Order("order-000001", "bill", CUSTOMER, FARE, "대리운전"), key="hold"))
+        await lost(cards.cancel("pay", FARE, "취소", key="back"))
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>hello</html>", b"\xff\xfe", b"[]", b"{}", b"null", b'{"error": 1}'])
