@@ -1,6 +1,7 @@
 """The lints of the house can fail: each contract and each check is shown a tiny bad example."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,3 +184,34 @@ def test_the_setup_speaks_pips_configuration_to_uv() -> None:
 
 def test_the_setup_names_no_index_of_its_own() -> None:
     assert _script("setup").uv_settings({}, {}) == {}
+
+
+# Names of the operators whose documents the rules were read from, as words of their own; telephone numbers that ring.
+BRAND = re.compile(r"카카오|kakao|콜마너|callmaner|\bCNMP\b|아지트|티맵|\btmap\b|네이버|\bnaver\b", re.IGNORECASE)
+RINGS = re.compile(r"(?<![\d-])(?:1[568]\d\d-\d{4}|0(?:2|[3-6]\d|70)-\d{3,4}-\d{4})(?![\d-])")
+WRITTEN = ("*.py", "*.js", "*.ts", "*.html", "*.css", "*.po", "*.sql", "*.svg")
+
+
+@pytest.mark.rule("I-046")
+def test_no_brand_and_no_telephone_number_is_in_the_code() -> None:
+    source = ROOT / "src" / "daeri"
+    found = [
+        f"{path.relative_to(source)}: {match[0]}"
+        for ending in WRITTEN
+        for path in source.rglob(ending)
+        if "vendor" not in path.parts
+        for pattern in (BRAND, RINGS)
+        for match in pattern.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["카카오 T", "Kakao", "1577-1577", "02-555-1234", "070-1234-5678"])
+def test_a_brand_or_a_number_would_be_found(text: str) -> None:
+    assert BRAND.search(text) or RINGS.search(text)
+
+
+@pytest.mark.parametrize("text", ["010-****-1234", "11-22-334455-66", "2025-02-19", "t.map("])
+def test_what_is_neither_is_let_through(text: str) -> None:
+    assert not BRAND.search(text)
+    assert not RINGS.search(text)
