@@ -9,6 +9,8 @@ from tests.stories.customer_phones import CALL_SCREEN, Coming, CustomerPhone, ph
 from tests.web.api.conftest import start_running
 from tests.web.api.running import TRIP, Running
 
+from daeri.bootstrap import Program
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("stories")]
 Phones = Callable[..., CustomerPhone]
 
@@ -155,6 +157,23 @@ def test_never_meet_again_is_explained_and_then_done(phone: CustomerPhone, drive
     expect(phone.page.locator("[data-never-yes]")).to_have_count(0)
     phone.page.locator("[data-never-no]").click()
     expect(phone.page.locator("[data-never]")).not_to_contain_text("다시 만나지 않기로 했어요")
+
+
+def test_a_driver_whom_nobody_named_is_still_somebody(phone: CustomerPhone, running: Running) -> None:
+    driver = Coming(running, running.driver())
+
+    async def forget(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            await tx.execute("UPDATE accounts SET display_name = '' WHERE id = $1", driver.person.id)
+
+    running.ask(forget)
+    at = {"lat": 37.5012, "lon": 127.0396}
+    assert driver.person.command("/driver/duty", {"on": True, "position": at}).status_code == 200
+    call_id = phone.request()
+    driver.accept(call_id)
+    expect(phone.page.locator("[data-driver]")).to_contain_text("담당 기사님")
+    phone.page.locator("[data-cancel]").click()
+    expect(phone.page.get_by_role("dialog")).to_contain_text("담당 기사님이 이미 배정됐어요")
 
 
 def test_a_reload_shows_the_running_call_at_once(phone: CustomerPhone, driver: Coming) -> None:

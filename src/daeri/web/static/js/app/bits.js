@@ -25,6 +25,9 @@ export function nameOf(place) {
   return place.name || place.address || t("app.place.unnamed");
 }
 
+/** The driver's name, or what stands for one that nobody has told. @param {Call} call */
+export const driverName = (call) => call.driver?.name || t("app.driver.nameless");
+
 /** The way of a trip, stop by stop. @param {{ origin: Place, vias: Place[], destination: Place }} trip */
 export function way({ origin, vias, destination }) {
   return html`<ol class="way-list">

@@ -3,7 +3,7 @@
 import { html, icon, nothing, t } from "../phone/view.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { cancellations, command } from "./api.js";
-import { isBusy } from "./bits.js";
+import { driverName, isBusy } from "./bits.js";
 import { ENGAGED, may, withCall } from "./states.js";
 import { change, state, tell } from "./store.js";
 
@@ -27,7 +27,7 @@ function ask(call) {
 /** @param {Call} call */
 async function warn(call) {
   openDialog(t("app.cancel.after"), () => html`
-    <p>${t("app.cancel.after.about", { name: call.driver?.name ?? "" })}</p>
+    <p>${t("app.cancel.after.about", { name: driverName(call) })}</p>
     ${counted()} ${buttons(call, t("app.cancel.after.yes"))}
   `);
   const told = await cancellations().catch(() => null);

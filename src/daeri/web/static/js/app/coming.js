@@ -4,7 +4,7 @@ import { clock, html, icon, km, minutes, nothing, t, won } from "../phone/view.j
 import { closeDialog, openDialog } from "./dialog.js";
 import { field } from "../phone/parts.js";
 import { command } from "./api.js";
-import { facts, head, inSeconds, isBusy, way } from "./bits.js";
+import { driverName, facts, head, inSeconds, isBusy, way } from "./bits.js";
 import { cancelButton } from "./cancel.js";
 import { isPhone, phoneTyped } from "./draft.js";
 import { group } from "./group.js";
@@ -70,7 +70,7 @@ export function driverCard(call) {
   return html`<section class="card tight driver-card" data-driver aria-label=${t("app.driver")}>
     <span class="face" aria-hidden="true">${icon("user")}</span>
     <div class="row-main">
-      <h2>${t("app.driver.name", { name: driver.name })}</h2>
+      <h2>${t("app.driver.name", { name: driverName(call) })}</h2>
       <p class="hint">${[driver.rating ? t("app.driver.rating", { stars: driver.rating.toFixed(1) }) : t("app.driver.new"), driver.runs ? t("app.driver.runs", { n: driver.runs.toLocaleString() }) : ""].filter(Boolean).join(" · ")}</p>
     </div>
     <div class="contact">

@@ -4,7 +4,7 @@ import { clock, day, html, icon, km, minutes, nothing, t, won } from "../phone/v
 import { closeDialog, openDialog } from "./dialog.js";
 import { go } from "../phone/router.js";
 import { command, neverMeet, receipt as readReceipt } from "./api.js";
-import { facts, head, isBusy, way } from "./bits.js";
+import { driverName, facts, head, isBusy, way } from "./bits.js";
 import { draftOf } from "./draft.js";
 import { group } from "./group.js";
 import { ratingForm } from "./rating.js";
@@ -128,7 +128,7 @@ function neverAgain(id) {
 
   /** @param {Call} call */
   function ask(call) {
-    const name = call.driver?.name ?? "";
+    const name = driverName(call);
     openDialog(t("app.never"), () => html`
       <p>${isAsked ? t("app.never.explain.set", { name }) : t("app.never.explain", { name })}</p>
       <div class="dialog-buttons">

@@ -3,7 +3,7 @@
 import { area, stars as starsPart } from "../phone/parts.js";
 import { html, nothing, t } from "../phone/view.js";
 import { command, rating as readRating } from "./api.js";
-import { isBusy } from "./bits.js";
+import { driverName, isBusy } from "./bits.js";
 import { redraw, tell } from "./store.js";
 
 const GOOD = /** @type {const} */ (["kind", "safe_driving", "on_time", "quiet", "knew_the_way"]);
@@ -51,7 +51,7 @@ export function ratingForm(id) {
     if (!call.driver) return nothing;
     const choices = stars >= LIKED ? GOOD : BAD;
     return html`<section class="card tight rating" data-rating>
-      <h2>${isSent ? t("app.rating.given") : t("app.rating.ask", { name: call.driver.name })}</h2>
+      <h2>${isSent ? t("app.rating.given") : t("app.rating.ask", { name: driverName(call) })}</h2>
       ${isSent ? starsPart(t("phone.stars", { n: stars }), stars) : starsPart(t("app.rating"), stars, choose)}
       ${stars && !isSent
         ? html`<fieldset class="chips"><legend class="unseen">${t("app.rating.tags")}</legend>
