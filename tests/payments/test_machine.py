@@ -28,12 +28,13 @@ from daeri.infra.database import Database, open_database
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import Ids
-from daeri.kernel.terms import Payment
+from daeri.kernel.terms import Actor, ActorKind, Payment
 from daeri.kernel.time import SteppedClock, SystemClock
 from daeri.payments import api as payments
 from daeri.payments.api import Collector
 from daeri.payments.charge_store import Patience
 from daeri.payments.model import Account, BillState, Card
+from daeri.payments.payout_model import BANKS, GivenAccount, Payout, PayoutFilter, PayoutOutcome, PayoutState
 
 START = datetime(2026, 11, 28, 14, 0, tzinfo=UTC)
 PATIENCE_S = 0.05  # of our client; the sandbox's silence lasts longer
@@ -95,6 +96,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.till = runner.run(_new_till(database, self.clock, ids))
         self.agent = runner.run(self.till.staff())
         self.customer, self.driver = runner.run(self.till.night.customer()), runner.run(self.till.night.driver())
+        runner.run(self._bank_account())
         self.rides: list[Call] = []
         self.dies_at: str | None = None
         self.collector = Collector(
@@ -180,6 +182,19 @@ class MoneyMachine(RuleBasedStateMachine):
 
         self._run(give_up())
 
+    @rule(amount=st.sampled_from([10_000, 20_000, 10_000_000, 0, -1]))
+    def withdraw(self, amount: int) -> None:
+        async def ask_for_it() -> None:
+            async with self.till.deed(Actor(ActorKind.DRIVER, self.driver)) as deed:
+                await payments.payouts.request(deed, self.driver, amount)
+
+        self._run(ask_for_it())
+
+    @rule(outcome=st.sampled_from(PayoutOutcome), is_sent=st.booleans())
+    def bank_answers(self, outcome: PayoutOutcome, is_sent: bool) -> None:
+        """What waits goes to the bank in a file, and the bank says what became of the newest payout."""
+        self._run(self._bank(outcome, is_sent=is_sent))
+
     @rule(fault=maybe_fault, crash=maybe_crash)
     def ask(self, fault: str | None, crash: str | None) -> None:
         """The collector works once; it may die at a step, and the provider may fail."""
@@ -225,6 +240,12 @@ class MoneyMachine(RuleBasedStateMachine):
     def _of(self, back: int) -> Call:
         return self.rides[-1 - back % len(self.rides)]
 
+    async def _bank_account(self) -> None:
+        night, given = self.till.night, GivenAccount(next(iter(BANKS)), "110-123-456789", "김민준")
+        async with night.transaction() as tx:
+            now = night.clock.now()
+            await payments.payouts.put_account(tx, self.ring, night.company, self.driver, given, now=now)
+
     async def _ride(self, outcome: str, *, by_card: bool, breaks_off: bool) -> Call:
         night, driver = self.till.night, self.driver
         await self._card(self.customer, outcome)
@@ -255,6 +276,18 @@ class MoneyMachine(RuleBasedStateMachine):
             )  # type: ignore[arg-type] -- an id
             await payments.prefer_card(tx, owner, card.id)  # type: ignore[arg-type] -- an id
         return card
+
+    async def _bank(self, outcome: PayoutOutcome, *, is_sent: bool) -> None:
+        if is_sent:
+            async with self.till.deed(self.agent) as deed:
+                await payments.payouts.make_file(deed)
+        async with self.till.deed(self.agent) as deed:
+            for payout in (await self._payouts())[:1]:
+                await payments.payouts.end_by_hand(deed, payout.id, outcome, "the bank's word")
+
+    async def _payouts(self) -> list[Payout]:
+        async with self.till.night.database.reading() as tx:
+            return await payments.payouts.find(tx, PayoutFilter(self.till.night.company))
 
     async def _resolve(self, ride: Call, how: str) -> None:
         for charge in await self.till.charges(ride.id):
@@ -297,7 +330,13 @@ class MoneyMachine(RuleBasedStateMachine):
             else:
                 assert money.outstanding == money.bill.amount
                 assert any(task.done_at is None for task in money.tasks), "owed, and nobody sees to it"
-        assert sum(held.values()) == (await self.till.totals()).get(Account.CARDS, 0)
+        totals = await self.till.totals()
+        assert sum(held.values()) == totals.get(Account.CARDS, 0)
+        payouts = await self._payouts()
+        open_ones = [each.amount for each in payouts if each.ended_at is None]
+        assert -sum(open_ones) == totals.get(Account.PAYOUTS, 0)
+        paid = [each.amount for each in payouts if each.state is PayoutState.PAID]
+        assert -sum(paid) == totals.get(Account.BANK, 0)
 
 
 async def _new_till(database: Database, clock: SteppedClock, ids: Ids) -> Till:
