@@ -19,11 +19,13 @@ from daeri.companies.model import Audience
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
 from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
+from daeri.insurance.model import CoverSource, InsuredBy
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
 from daeri.payments.model import (
     Account,
     BillKind,
     BillState,
+    BusinessAdjust,
     CancelState,
     CardRefusal,
     ChargeState,
@@ -152,7 +154,8 @@ family("ops.move.", ("assign", "release", "arrive", "start", "complete", "cancel
 family("ops.move_text.", ("assign", "release", "arrive", "start", "complete", "cancel"))
 family("ops.line.", LineKind)
 family("ops.policy.standing.", Standing)
-family("ops.policy.value.", ("exclusive", "open_list", "recommended", "calculator", "typed", "meter"))
+_POLICY_VALUES = ("exclusive", "open_list", "recommended", "calculator", "typed", "meter")
+family("ops.policy.value.", (*_POLICY_VALUES, *BusinessAdjust, *InsuredBy))
 family("ops.sign_up.", SignUp)
 family("ops.duty.", Duty)
 family("ops.paper.", Paper)
@@ -181,6 +184,7 @@ family("money.task.what.", TaskKind)
 family("money.adjust.then.", ("card", "unpaid", "cash", "account"))
 family("money.account.", (*Account, *(f"{account}.about" for account in Account)))
 family("money.entry.", EntryKind)
+family("cover.source.", CoverSource)
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

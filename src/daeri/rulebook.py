@@ -7,7 +7,9 @@ from typing import Final
 from daeri.customers.model import CustomerLimits, RatingPolicy
 from daeri.dispatch.model import ShortagePolicy
 from daeri.drivers.model import PapersPolicy, SuspensionPolicy
+from daeri.insurance.model import CoverPolicy
 from daeri.kernel.errors import Invalid, NotFound
+from daeri.payments.model import BalancePolicy, ClaimPolicy, PaymentPolicy
 from daeri.policies.model import POLICIES, Policy
 from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
 
@@ -21,6 +23,10 @@ KINDS: Final[Mapping[str, type[Policy]]] = MappingProxyType(
                 FarePlanPolicy,
                 CommissionPolicy,
                 PremiumPolicy,
+                CoverPolicy,
+                PaymentPolicy,
+                ClaimPolicy,
+                BalancePolicy,
                 WaitingPolicy,
                 MeterPolicy,
                 RatingPolicy,

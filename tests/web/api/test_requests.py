@@ -93,6 +93,7 @@ ROUTES = [
     ("GET", "/console/calls", {"staff"}),
     ("GET", "/console/calls/{id}", {"staff"}),
     ("GET", "/console/calls/{id}/decisions", {"staff"}),
+    ("GET", "/console/calls/{id}/cover", {"staff"}),
     ("POST", "/console/calls/{id}/cancel", {"staff"}),
     ("POST", "/console/calls/{id}/release", {"staff"}),
     ("POST", "/console/calls/{id}/status", {"staff"}),

@@ -2,13 +2,16 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from litestar.datastructures import Cookie
 
+from daeri.insurance.model import CoverSource
 from daeri.kernel.ids import check_character
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
+from daeri.web.console.cover_reads import CoverPage, CoverRow, GapRow
 from daeri.web.console.door import Credentials, PageRequest, SignedIn, SignInRefused
 from daeri.web.console.live import Place, UnmetReason
 from daeri.web.console.reads import (
@@ -150,7 +153,40 @@ def call_page(seed: int) -> CallPage:
         ended_by=ActorKind.DRIVER if row.state == "completed" else ActorKind.CUSTOMER if row.ended_at else None,
         timeline=timeline,
         offers=offers,
+        cover=cover_page(row) if row.driver_id else None,
     )
+
+
+def cover_page(row: CallRow) -> CoverPage:
+    """A ride that was cut off and went on as another call four minutes later, in the company's own cover."""
+    at = row.requested_at + timedelta(minutes=9)
+    first = CoverRow(
+        call_id=row.id,
+        call_number=row.number,
+        is_reconnected=False,
+        driver=row.driver_name or "–",
+        performer=None,
+        source=CoverSource.DRIVER,
+        insurer="한빛손해보험",
+        policy="**********0123",
+        policy_until=date(2027, 3, 31),
+        injury_won=300_000_000,
+        property_won=100_000_000,
+        own_car_won=50_000_000,
+        deductible_won=300_000,
+        policy_version=3,
+        starts_at=at,
+        ends_at=at + timedelta(minutes=7),
+    )
+    again = msgspec.structs.replace(
+        first,
+        call_id=ident(1, 90),
+        call_number=call_number(90),
+        is_reconnected=True,
+        starts_at=at + timedelta(minutes=11),
+        ends_at=None,
+    )
+    return CoverPage(row.id, [first, again], [GapRow(at + timedelta(minutes=7), again.starts_at, 240)])
 
 
 def decisions() -> list[Decision]:

@@ -124,6 +124,25 @@ def test_the_page_of_a_call_tells_its_facts_timeline_and_offers(visit: Visit) ->
         assert words in page, words
 
 
+@pytest.mark.rule("R-030", "I-028")
+def test_the_page_of_a_call_warns_of_what_was_driven_without_cover(visit: Visit) -> None:
+    visit.enter()
+    driven = next(row for row in map(call_row, range(100)) if row.driver_id)
+    page = visit.client.get(f"/console/calls/{driven.id}", headers=HTMX).text
+    for words in (
+        "보험 적용 구간",
+        "한빛손해보험",
+        "**********0123",
+        "보험 공백 · 4:00",
+        "과태료도 지원되지 않습니다",
+        "다시 연결",
+    ):
+        assert words in page, words
+    assert page.index("보험 공백") < page.index("다시 연결 <")
+    waiting = next(row for row in map(call_row, range(100)) if not row.driver_id)
+    assert "보험 적용 구간" not in visit.client.get(f"/console/calls/{waiting.id}", headers=HTMX).text
+
+
 @pytest.mark.rule("R-063", "X-11")
 @pytest.mark.parametrize(
     ("state", "told"),

@@ -12,6 +12,7 @@ from daeri.customers.model import Payer
 from daeri.drivers.model import SignUp
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.pricing.model import FarePlan
+from daeri.web.console.cover_reads import CoverPage
 from daeri.web.console.live import Place, UnmetReason
 
 CALLS_PER_PAGE = 50
@@ -189,6 +190,7 @@ class CallPage(msgspec.Struct, frozen=True):
     payer: Payer = Payer.CUSTOMER
     group: list[GroupRow] = []  # the other calls of one request
     end_reason: str | None = None
+    cover: CoverPage | None = None  # none where it never drove
 
 
 class DriverRow(msgspec.Struct, frozen=True):

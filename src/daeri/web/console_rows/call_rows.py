@@ -30,6 +30,7 @@ from daeri.web.console.reads import (
     TimelineEntry,
     Viewer,
 )
+from daeri.web.console_rows.cover_rows import read_cover
 from daeri.web.console_rows.moves import moves_of
 from daeri.web.console_rows.viewers import permitted
 from daeri.web.context import WebContext
@@ -66,8 +67,11 @@ async def page(context: WebContext, viewer: Viewer, call_id: UUID) -> CallPage |
         offers = await dispatch.offers_of_call(tx, company_id, call_id)
         people = await _people(tx, context, company_id, [call])
         people |= await context.names.of(tx, company_id, _mentioned(events, offers))
+        cover = await read_cover(tx, context, company_id, call)
     shown = _page(call, people, _timeline(events, offers, people), [_offer(offer, people) for offer in offers])
-    return msgspec.structs.replace(shown, moves=[str(move) for move in moves_of(viewer, call)])
+    return msgspec.structs.replace(
+        shown, moves=[str(move) for move in moves_of(viewer, call)], cover=cover if cover.course else None
+    )
 
 
 def read_cursor(text: str | None) -> UUID | None:

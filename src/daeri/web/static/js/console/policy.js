@@ -124,7 +124,7 @@ function input(each, value, typed) {
   if (each.options) return select(each.name, each.label, each.options, value, typed);
   if (each.kind === "json") return area(each.name, each.label, value, typed, { hint: t("ops.policy.json.hint"), rows: 4, maxlength: 4000 });
   const hint = each.kind === "list" ? t("ops.policy.list.hint") : each.bounds;
-  return field(each.name, each.label, value, typed, { hint, type: each.kind === "time" ? "time" : "text", inputmode: each.kind === "number" ? "decimal" : "text", required: true });
+  return field(each.name, each.label, value, typed, { hint, type: each.kind === "time" ? "time" : "text", inputmode: each.kind === "number" ? "decimal" : "text", required: !each.isOptional });
 }
 
 /** @param {Rule} rule @param {Field[]} fields @param {(rule: Rule) => void} withdraw */

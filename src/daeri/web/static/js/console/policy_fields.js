@@ -3,7 +3,7 @@
 import { count, t } from "../phone/view.js";
 
 /** @typedef {"number" | "text" | "time" | "list" | "json" | "choice"} Kind */
-/** @typedef {{ name: string, label: string, kind: Kind, bounds: string, options?: { value: string, label: string }[], items?: "number" | "text", write: (value: any) => string }} Field */
+/** @typedef {{ name: string, label: string, kind: Kind, bounds: string, isOptional: boolean, options?: { value: string, label: string }[], items?: "number" | "text", write: (value: any) => string }} Field */
 
 /**
  * @param {any} schema with its $defs
@@ -23,9 +23,9 @@ function resolved(part, schema) {
 
 /** @param {string} policy @param {string} name @param {any} given @param {any} schema @returns {Field} */
 function fieldOf(policy, name, given, schema) {
-  const shape = resolved(given, schema);
+  const { shape, isOptional } = valueOf(resolved(given, schema), schema);
   const label = t(`ops.policy.${policy}.${name}`);
-  const base = { name, label, bounds: boundsOf(shape) };
+  const base = { name, label, bounds: boundsOf(shape), isOptional };
   if (shape.enum) {
     const options = shape.enum.map((/** @type {string} */ value) => ({ value, label: t(`ops.policy.value.${value}`) }));
     return { ...base, kind: "choice", options, write: String };
@@ -35,16 +35,27 @@ function fieldOf(policy, name, given, schema) {
     return { ...base, kind: "choice", options, write: String };
   }
   if (shape.type === "array") {
-    const items = resolved(shape.items, schema).type === "integer" ? "number" : "text";
-    return { ...base, kind: "list", items, write: (value) => value.join(", ") };
+    const inner = resolved(shape.items, schema).type;
+    if (inner === "object") return { ...base, kind: "json", write: writeList };
+    return { ...base, kind: "list", items: inner === "integer" ? "number" : "text", write: (value) => value.join(", ") };
   }
   if (shape.type === "object") return { ...base, kind: "json", write: (value) => JSON.stringify(value, null, 1) };
   if (shape.type === "string") {
     const isTime = /^\d\d:\d\d/.test(shape.default ?? given.default ?? "");
-    return { ...base, kind: isTime ? "time" : "text", write: (value) => (isTime ? String(value).slice(0, 5) : String(value)) };
+    // A text may be left empty where the server says nothing against it.
+    return { ...base, isOptional: !isTime, kind: isTime ? "time" : "text", write: (value) => (isTime ? String(value).slice(0, 5) : String(value)) };
   }
-  return { ...base, kind: "number", write: String };
+  return { ...base, kind: "number", write: (value) => (value === null ? "" : String(value)) };
 }
+
+/** What a field holds, and whether it may hold nothing (`null`). @param {any} shape @param {any} schema */
+function valueOf(shape, schema) {
+  const some = shape.anyOf?.filter((/** @type {any} */ each) => each.type !== "null");
+  return some ? { shape: resolved(some[0], schema), isOptional: some.length < shape.anyOf.length } : { shape, isOptional: false };
+}
+
+/** A list of things with fields, a line each: what fits into one look. @param {any[]} value */
+const writeList = (value) => (value.length ? `[\n${value.map((each) => ` ${JSON.stringify(each)}`).join(",\n")}\n]` : "[]");
 
 /** @param {any} shape */
 function boundsOf(shape) {
@@ -78,7 +89,13 @@ function readJson(typed) {
 export function asText(field, value) {
   if (value === undefined) return "–";
   if (field.options) return field.options.find((each) => each.value === String(value))?.label ?? String(value);
-  if (field.kind === "number") return count(Number(value));
-  if (field.kind === "json") return Object.entries(value).map(([name, inner]) => `${name} ${JSON.stringify(inner).replace(/[{}"]/g, " ").trim()}`).join("; ") || "–";
+  if (field.kind === "number") return value === null ? "–" : count(Number(value));
+  if (field.kind === "json") return asLines(value) || "–";
   return field.write(value);
+}
+
+/** @param {any} value a list of things with fields, or things by name */
+function asLines(value) {
+  const bare = (/** @type {any} */ inner) => JSON.stringify(inner).replace(/[{}"]/g, " ").replace(/ *: */g, ": ").trim();
+  return Array.isArray(value) ? value.map(bare).join("; ") : Object.entries(value).map(([name, inner]) => `${name} ${bare(inner)}`).join("; ");
 }
