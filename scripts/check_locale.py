@@ -39,6 +39,7 @@ from daeri.payments.model import (
 from daeri.payments.model import EventKind as BillEvent
 from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
+from daeri.rewards.model import RewardKind
 from daeri.support.model import CaseKind, CaseState
 from daeri.web.api.console_policies import Standing
 from daeri.web.console.live import UnmetReason
@@ -185,6 +186,10 @@ family("money.adjust.then.", ("card", "unpaid", "cash", "account"))
 family("money.account.", (*Account, *(f"{account}.about" for account in Account)))
 family("money.entry.", EntryKind)
 family("cover.source.", CoverSource)
+family("reward.kind.", RewardKind)
+family("reward.level.", ("basic", "silver", "gold", "platinum"))
+family("reward.premium.", ("supported", "free", "charged", "partner"))
+family("reward.uncounted.", ("affiliate", "consigned"))
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

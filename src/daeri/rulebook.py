@@ -12,6 +12,7 @@ from daeri.kernel.errors import Invalid, NotFound
 from daeri.payments.model import BalancePolicy, ClaimPolicy, PaymentPolicy
 from daeri.policies.model import POLICIES, Policy
 from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
+from daeri.rewards.model import RewardPolicy
 
 KINDS: Final[Mapping[str, type[Policy]]] = MappingProxyType(
     {
@@ -24,6 +25,7 @@ KINDS: Final[Mapping[str, type[Policy]]] = MappingProxyType(
                 CommissionPolicy,
                 PremiumPolicy,
                 CoverPolicy,
+                RewardPolicy,
                 PaymentPolicy,
                 ClaimPolicy,
                 BalancePolicy,

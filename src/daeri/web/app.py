@@ -28,6 +28,7 @@ from daeri.web.api import (
     console_ledger,
     console_payments,
     console_policies,
+    console_rewards,
     customer_account,
     customer_bonds,
     customer_calls,
@@ -112,6 +113,7 @@ def api_router(context: WebContext) -> Router:
         console_payments.router,
         console_ledger.router,
         console_policies.router,
+        console_rewards.router,
     ]
     if context.stepper is not None:
         routers.append(replay.router)

@@ -13,7 +13,7 @@ from daeri.drivers.model import Driver, SignUp
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.terms import ActorKind
-from daeri.web.cards import listed_cards, net_of, offer_cards
+from daeri.web.cards import listed_cards, offer_cards, worth_of
 from daeri.web.context import WebContext
 from daeri.web.wire import DriverStateOut, ExpiryOut, SuspendedOut, call_out
 
@@ -28,17 +28,17 @@ async def read_truth(tx: Tx, context: WebContext, driver_id: DriverId, company_i
     found: dict[UUID, Call] = {call.id: call for call in await calls.get_many(tx, wanted)} if wanted else {}
     names = await context.names.of(tx, company_id, [driver_id])
     own = {slot: call_out(found[call_id], names, viewer=ActorKind.DRIVER) for slot, call_id in engaged.items()}
-    net = partial(net_of, context)
+    worth = partial(worth_of, context)
     expiries = await drivers.expiries(tx, driver, now=now)
     return DriverStateOut(
         status=driver.status,
         duty=driver.duty,
         call=own.get(Slot.NOW),
-        offers=tuple(offer_cards(offers, found, net)),
+        offers=tuple(offer_cards(offers, found, worth)),
         cadence_s=context.position_policy(company_id).cadence_s,
         socket=context.settings.driver_socket_url,
         next_call=own.get(Slot.NEXT),
-        listed=tuple(listed_cards(listed, found, net)),
+        listed=tuple(listed_cards(listed, found, worth)),
         suspension=await _suspended(tx, driver, now),
         expiries=tuple(ExpiryOut(each.paper, each.on, each.days) for each in expiries),
     )

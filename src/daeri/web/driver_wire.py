@@ -24,6 +24,8 @@ from daeri.drivers.model import (
     Suspension,
 )
 from daeri.kernel.terms import Payment, Service
+from daeri.rewards.model import Reward, RewardKind
+from daeri.web.reward_wire import SlotOut, slot_out
 from daeri.web.wire_parts import NO_NUL
 
 _VISIBLE = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -151,6 +153,12 @@ class EarningsOut(msgspec.Struct, frozen=True):
 
 
 class RunOut(msgspec.Struct, frozen=True):
+    """A ride as the driver's earning, in won, with each part of it explained (I-049).
+
+    `kind` says why the premium is what it is. `is_drive` is false for the fee of a customer who did not come. `score`,
+    `points` and the hours that decided them are null where nothing was awarded.
+    """
+
     call_id: UUID
     number: str
     ended_at: datetime
@@ -159,20 +167,15 @@ class RunOut(msgspec.Struct, frozen=True):
     premium: int
     net: int
     payment: Payment
+    kind: RewardKind
+    is_drive: bool
+    score: int | None
+    points: int | None
+    slot: SlotOut | None
 
 
 class RunsOut(msgspec.Struct, frozen=True):
     calls: tuple[RunOut, ...]
-
-
-class StandingOut(msgspec.Struct, frozen=True):
-    """Level, score and points have no figures yet; `rating` is the mean of stars, none before the first."""
-
-    level: str | None
-    score: int | None
-    points: int | None
-    rating: float | None
-    runs: int
 
 
 class NoticeOut(msgspec.Struct, frozen=True):
@@ -245,7 +248,19 @@ def earnings_out(found: Iterable[Earnings]) -> EarningsOut:
     return EarningsOut(days, total)
 
 
-def run_out(run: Run) -> RunOut:
+def run_out(run: Run, reward: Reward | None) -> RunOut:
     return RunOut(
-        run.call_id, run.number, run.ended_at, run.fare, run.commission, run.premium, run.net, Payment(run.payment)
+        call_id=run.call_id,
+        number=run.number,
+        ended_at=run.ended_at,
+        fare=run.fare,
+        commission=run.commission,
+        premium=run.premium,
+        net=run.net,
+        payment=Payment(run.payment),
+        kind=RewardKind(run.kind),
+        is_drive=run.is_drive,
+        score=None if reward is None else reward.worth.score,
+        points=None if reward is None else reward.worth.points,
+        slot=None if reward is None else slot_out(reward.worth.slot),
     )

@@ -39,6 +39,7 @@ SCRIPT_PREFIXES = (
     "case.",
     "restriction.",
     "rating.tag.",
+    "reward.",
     "drive.licence.",
     "drive.suspension.reason.",
     "money.",

@@ -192,7 +192,8 @@ class NetOut(msgspec.Struct, frozen=True):
 class CardOut(msgspec.Struct, frozen=True):
     """A call card: what a driver needs to decide. `pickup_*` are by road to the customer, `route_*` the drive itself.
 
-    `slot` is `next` where the drive under way is to be finished first. `received_at` is when the card came.
+    `slot` is `next` where the drive under way is to be finished first. `score` is what the run will count for the
+    driver's level (R-015). `received_at` is when the card came.
     """
 
     offer_id: UUID | None
@@ -340,33 +341,20 @@ def call_out(
     )
 
 
-def offer_card(offer: Offer, call: Call, net: NetOut | None = None) -> CardOut:
+def offer_card(offer: Offer, call: Call, net: NetOut | None = None, score: int | None = None) -> CardOut:
     """The card of a live offer."""
-    return CardOut(
-        offer_id=offer.id,
-        call_id=call.id,
-        number=call.number,
-        label=label_out(call),
-        service=call.service,
-        options=call.options,
-        origin=place_out(call.origin),
-        destination=place_out(call.destination),
-        vias=tuple(map(place_out, call.vias)),
-        fare_amount=call.fare.amount,
-        payment=call.payment,
-        pickup_m=offer.pickup_m,
-        pickup_s=offer.pickup_s,
-        expires_at=offer.expires_at,
-        slot=offer.slot,
-        route_m=call.route_m,
-        route_s=call.route_s,
-        net=net,
-        received_at=offer.offered_at,
+    card = _card(call, net, score, offer.pickup_m, offer.offered_at)
+    return msgspec.structs.replace(
+        card, offer_id=offer.id, pickup_s=offer.pickup_s, expires_at=offer.expires_at, slot=offer.slot
     )
 
 
-def listed_card(listed: Listed, call: Call, net: NetOut | None = None) -> CardOut:
+def listed_card(listed: Listed, call: Call, net: NetOut | None = None, score: int | None = None) -> CardOut:
     """The card of a call in the open list; its `pickup_m` as the crow flies."""
+    return _card(call, net, score, listed.metres, listed.listed_at)
+
+
+def _card(call: Call, net: NetOut | None, score: int | None, pickup_m: int, received_at: datetime) -> CardOut:
     return CardOut(
         offer_id=None,
         call_id=call.id,
@@ -379,13 +367,14 @@ def listed_card(listed: Listed, call: Call, net: NetOut | None = None) -> CardOu
         vias=tuple(map(place_out, call.vias)),
         fare_amount=call.fare.amount,
         payment=call.payment,
-        pickup_m=listed.metres,
+        pickup_m=pickup_m,
         pickup_s=None,
         expires_at=None,
         route_m=call.route_m,
         route_s=call.route_s,
         net=net,
-        received_at=listed.listed_at,
+        score=score,
+        received_at=received_at,
     )
 
 

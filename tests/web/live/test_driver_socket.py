@@ -17,6 +17,8 @@ from daeri.infra.database import Database
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import to_millis
+from daeri.rewards.api import score_of
+from daeri.rewards.model import RewardKind, RewardPolicy
 from daeri.web.context import WebContext
 from daeri.web.live.driver_hub import SWEEP_SHARES
 from daeri.web.live.driver_listener import DriverListener
@@ -342,6 +344,7 @@ async def test_the_open_list_is_pushed_and_a_lost_race_is_told_at_once(
         (card,) = (await phone.hear("listed"))["items"]
         assert (card["call_id"], card["pickup_m"], card["slot"]) == (str(call.id), 100, "now")
         assert card["net"]["fare"] == call.fare.amount
+        assert card["score"] == score_of(RewardPolicy(), RewardKind.OWN, wanted_at=call.requested_at).score
         await night.list_for(call.id, other, driver)  # the same drivers, from another distance: nothing to say
         assert await phone.silence()
         await night.list_for(second.id, driver)

@@ -17,6 +17,7 @@ from daeri.drivers.model import Application, ApplicationState, Document, Documen
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.time import KST
+from daeri.rewards import api as rewards
 from daeri.web.api.documented import Command, answers
 from daeri.web.bodies import is_usable
 from daeri.web.context import WebContext
@@ -29,7 +30,6 @@ from daeri.web.driver_wire import (
     NoticeOut,
     NoticesOut,
     RunsOut,
-    StandingOut,
     SuspensionOut,
     SuspensionsOut,
     apply_of,
@@ -41,6 +41,7 @@ from daeri.web.driver_wire import (
     suspension_out,
 )
 from daeri.web.principals import driver_of
+from daeri.web.reward_wire import RewardsOut, StandingOut, rewards_out, standing_out
 from daeri.web.words import Language, Words
 
 Req = Request[Any, Any, Any]
@@ -166,22 +167,31 @@ async def get_earnings(
 async def get_runs(context: WebContext, principal: Principal, day: date) -> RunsOut:
     """The runs of one Korean day, newest first, with what each left to the driver."""
     driver_id = driver_of(principal)
-    async with context.database.reading() as tx:
-        found = await drivers.runs_of_day(tx, principal.company_id, driver_id, _usable("day", day))
-    return RunsOut(tuple(map(run_out, found)))
+    company_id, asked = principal.company_id, _usable("day", day)
+    async with context.database.transaction() as tx:
+        found = await drivers.runs_of_day(tx, company_id, driver_id, asked)
+        awarded = await rewards.of_calls(tx, company_id, driver_id, [run.call_id for run in found])
+    return RunsOut(tuple(run_out(run, awarded.get(run.call_id)) for run in found))
 
 
 @get("/driver/standing")
 async def get_standing(context: WebContext, principal: Principal) -> StandingOut:
-    """How the driver stands: runs and customers' stars."""
+    """How the driver stands: level, score, points, runs and customers' stars."""
     driver_id = driver_of(principal)
+    company_id, now = principal.company_id, context.clock.now()
     async with context.database.transaction() as tx:
-        runs = await drivers.run_count(tx, principal.company_id, driver_id)
-        ratings = await customers.driver_ratings(tx, [driver_id])
-    rating = ratings.get(driver_id)
-    return StandingOut(
-        level=None, score=None, points=None, rating=None if rating is None else rating.average, runs=runs
-    )
+        runs = await drivers.run_count(tx, company_id, driver_id)
+        rating = (await customers.driver_ratings(tx, [driver_id])).get(driver_id)
+        standing = await rewards.standing(tx, context.shelf.of(company_id), company_id, driver_id, now=now)
+    return standing_out(standing, rating=None if rating is None else rating.average, runs=runs)
+
+
+@get("/driver/rewards")
+async def list_rewards(context: WebContext, principal: Principal, cursor: UUID | None = None) -> RewardsOut:
+    """What each ride counted, newest first, with the hours that decided it (I-049)."""
+    driver_id = driver_of(principal)
+    async with context.database.reading() as tx:
+        return rewards_out(await rewards.history(tx, principal.company_id, driver_id, before=cursor))
 
 
 @get("/notices")
@@ -274,6 +284,7 @@ router = Router(
         get_earnings,
         get_runs,
         get_standing,
+        list_rewards,
         list_notices,
     ],
     tags=["driver"],

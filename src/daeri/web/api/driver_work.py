@@ -14,7 +14,7 @@ from daeri.drivers.model import Duty
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, OfferId
 from daeri.web.api.documented import Command, answers
-from daeri.web.cards import listed_cards, net_of
+from daeri.web.cards import listed_cards, worth_of
 from daeri.web.context import WebContext
 from daeri.web.driver_truth import read_truth
 from daeri.web.live.positions import pack
@@ -85,7 +85,7 @@ async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut
         found: dict[UUID, Call] = {
             call.id: call for call in await calls.get_many(tx, [entry.call_id for entry in listed])
         }
-    return CardsOut(tuple(listed_cards(listed, found, partial(net_of, context))))
+    return CardsOut(tuple(listed_cards(listed, found, partial(worth_of, context))))
 
 
 @post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))

@@ -8,6 +8,7 @@ import msgspec
 from daeri.drivers.model import ApplicationState, Duty, LicenceKind, SignUp
 from daeri.kernel.terms import Service
 from daeri.web.driver_wire import AppealOut, DocumentOut
+from daeri.web.reward_wire import LevelOut, RewardOut
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -83,6 +84,18 @@ class ExpiryRow(msgspec.Struct, frozen=True):
     days: int
 
 
+class RewardPanel(msgspec.Struct, frozen=True):
+    """Where the driver stands: score of the last `window_days`, all points, and the newest awards behind them."""
+
+    level: LevelOut
+    next_level: LevelOut | None
+    score: int
+    points: int
+    window_days: int
+    items: tuple[RewardOut, ...]
+    next_cursor: str | None
+
+
 class DriverFile(msgspec.Struct, frozen=True):
     """Everything about one driver; `missing` are documents that an approval still needs."""
 
@@ -104,6 +117,7 @@ class DriverFile(msgspec.Struct, frozen=True):
     documents: list[DocumentOut]
     missing: list[str]
     suspension: SuspensionPanel
+    rewards: RewardPanel
 
 
 class AppealRow(msgspec.Struct, frozen=True):

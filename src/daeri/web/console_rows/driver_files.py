@@ -29,6 +29,7 @@ from daeri.web.console.driver_reads import (
 )
 from daeri.web.console.reads import CALLS_PER_PAGE, Viewer
 from daeri.web.console_rows.call_rows import UNKNOWN
+from daeri.web.console_rows.driver_rewards import read_rewards
 from daeri.web.console_rows.viewers import permitted
 from daeri.web.context import WebContext
 from daeri.web.driver_wire import appeal_out, document_out
@@ -100,6 +101,7 @@ async def read_file(tx: Tx, context: WebContext, company_id: CompanyId, driver_i
         suspension=SuspensionPanel(
             active=next((row for row in rows if running is not None and row.id == running.id), None), history=rows
         ),
+        rewards=await read_rewards(tx, context, company_id, driver_id),
     )
 
 

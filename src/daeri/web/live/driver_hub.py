@@ -16,7 +16,7 @@ from daeri.drivers import api as drivers
 from daeri.drivers.model import AtWork
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database
-from daeri.web.cards import NetOf, unknown_net
+from daeri.web.cards import WorthOf, unknown_worth
 from daeri.web.live.driver_rows import DriverRows, Told, difference, read_rows
 from daeri.web.live.messages import for_gateway
 from daeri.web.names import NameBook
@@ -44,10 +44,10 @@ class Ear:
 class DriverHub:
     """The ears of one process. `run` reads and tells until it is cancelled."""
 
-    def __init__(self, database: Database, bus: Bus, names: NameBook, net: NetOf = unknown_net) -> None:
+    def __init__(self, database: Database, bus: Bus, names: NameBook, worth: WorthOf = unknown_worth) -> None:
         self._database = database
         self._names = names
-        self._net = net
+        self._worth = worth
         self._ears: dict[UUID, list[Ear]] = {}
         self._driver_on: dict[UUID, UUID] = {}  # by call
         self._dirty: set[UUID] = set()
@@ -118,7 +118,7 @@ class DriverHub:
             return
         told = [ear.told for driver_id in present for ear in self._ears[driver_id]]
         async with self._database.transaction() as tx:
-            rows = await read_rows(tx, self._names, present, told, self._net)
+            rows = await read_rows(tx, self._names, present, told, self._worth)
         for driver_id in present:
             for ear in tuple(self._ears.get(driver_id, ())):
                 if ear.first_read <= read:

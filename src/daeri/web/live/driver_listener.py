@@ -14,7 +14,7 @@ from picows import WSUpgradeRequest, ws_create_server
 
 from daeri.accounts.model import Principal, SessionId
 from daeri.infra.metrics import Part
-from daeri.web.cards import net_of
+from daeri.web.cards import worth_of
 from daeri.web.context import WebContext
 from daeri.web.live.driver_hub import DriverHub
 from daeri.web.live.driver_socket import CloseCode, DriverSocket, SocketLimits
@@ -35,7 +35,7 @@ class DriverListener:
     def __init__(self, context: WebContext, limits: SocketLimits | None = None) -> None:
         self.context = context
         self.limits = limits or SocketLimits()
-        self.hub = DriverHub(context.database, context.bus, context.names, partial(net_of, context))
+        self.hub = DriverHub(context.database, context.bus, context.names, partial(worth_of, context))
         self._sockets: set[DriverSocket] = set()
         self._of_session: dict[SessionId, set[DriverSocket]] = {}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -14,7 +14,7 @@ from daeri.drivers.model import AtWork
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, DriverId
 from daeri.kernel.terms import ActorKind
-from daeri.web.cards import NetOf, listed_cards
+from daeri.web.cards import WorthOf, listed_cards, offer_cards
 from daeri.web.live.messages import (
     CallChanged,
     Closing,
@@ -27,7 +27,7 @@ from daeri.web.live.messages import (
     WorkChanged,
 )
 from daeri.web.names import NameBook
-from daeri.web.wire import CallOut, call_out, driver_ids_of, offer_card
+from daeri.web.wire import CallOut, call_out, driver_ids_of
 
 _CLOSINGS = {
     State.CANCELLED_BEFORE_ASSIGNMENT: Closing.CANCELLED,
@@ -59,12 +59,12 @@ class DriverRows:
     calls: Mapping[UUID, Call]
     closed: Mapping[UUID, Offer]
     names: Mapping[UUID, str]
-    net: NetOf
+    worth: WorthOf
     at_work: Mapping[UUID, AtWork]
 
 
 async def read_rows(
-    tx: Tx, names: NameBook, driver_ids: Iterable[UUID], told: Iterable[Told], net: NetOf
+    tx: Tx, names: NameBook, driver_ids: Iterable[UUID], told: Iterable[Told], worth: WorthOf
 ) -> DriverRows:
     """Everything that may have changed for these drivers, in a few statements however many they are."""
     wanted, known = list(driver_ids), list(told)
@@ -87,7 +87,7 @@ async def read_rows(
     found = await calls.get_many(tx, [each for each in call_ids if each is not None]) if call_ids else []
     by_id: dict[UUID, Call] = {call.id: call for call in found}
     shown, at_work = await names_of(tx, names, found), await drivers.at_work(tx, wanted)
-    return DriverRows(live, engaged, listed, by_id, closed, shown, net, at_work)
+    return DriverRows(live, engaged, listed, by_id, closed, shown, worth, at_work)
 
 
 async def names_of(tx: Tx, names: NameBook, found: Iterable[Call]) -> dict[UUID, str]:
@@ -122,16 +122,13 @@ def difference(driver_id: UUID, told: Told, rows: DriverRows) -> tuple[list[ToDr
     ]
     messages += _call_messages(driver_id, told, call, rows)
     messages += _next_messages(driver_id, told, knows, following, rows)
-    messages += (
-        OfferMade(offer_card(offer, rows.calls[offer.call_id], rows.net(rows.calls[offer.call_id])))
-        for offer_id, offer in sorted(live.items())
-        if offer_id not in told.offers
-    )
+    new = [offer for offer_id, offer in sorted(live.items()) if offer_id not in told.offers]
+    messages += map(OfferMade, offer_cards(new, rows.calls, rows.worth))
     if knows.listed != told.listed:
         gone = sorted(told.listed - knows.listed)
         messages.append(
             ListChanged(
-                tuple(listed_cards(listed, rows.calls, rows.net)),
+                tuple(listed_cards(listed, rows.calls, rows.worth)),
                 tuple(GoneOut(call_id, _closing_of(driver_id, rows.calls.get(call_id))) for call_id in gone),
             )
         )

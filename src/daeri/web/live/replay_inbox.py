@@ -12,7 +12,7 @@ from daeri.drivers import api as drivers
 from daeri.infra.bus import Bus
 from daeri.infra.database import Tx
 from daeri.kernel.terms import ActorKind
-from daeri.web.cards import NetOf, unknown_net
+from daeri.web.cards import WorthOf, unknown_worth
 from daeri.web.live.driver_rows import Told, difference, names_of, read_rows
 from daeri.web.live.messages import CallChanged
 from daeri.web.names import NameBook
@@ -24,9 +24,9 @@ Message = dict[str, Any]  # JSON, as a client decodes it
 class ReplayInbox:
     """Remembers whom hints have named, and what each was last told. Tells of every driver and customer there is."""
 
-    def __init__(self, bus: Bus, names: NameBook, net: NetOf = unknown_net) -> None:
+    def __init__(self, bus: Bus, names: NameBook, worth: WorthOf = unknown_worth) -> None:
         self._names = names
-        self._net = net
+        self._worth = worth
         self._drivers: set[UUID] = set()
         self._calls: set[UUID] = set()
         self._told: dict[UUID, Told] = {}
@@ -50,7 +50,7 @@ class ReplayInbox:
         if not named:
             return []
         told = {driver_id: self._told.get(driver_id, Told()) for driver_id in named}
-        rows = await read_rows(tx, self._names, named, told.values(), self._net)
+        rows = await read_rows(tx, self._names, named, told.values(), self._worth)
         found: list[Message] = []
         for driver_id in named:
             messages, knows = difference(driver_id, told[driver_id], rows)

@@ -5,6 +5,7 @@ import { badge, button, facts, notice } from "../phone/parts.js";
 import { count, html, icon, nothing, render, t } from "../phone/view.js";
 import { answerAppeal } from "./appeals.js";
 import { approve, lift, refuse, suspend } from "./driver_deeds.js";
+import { rewards } from "./driver_rewards.js";
 import { back, bare, callLink, DASH, date, driverLink, entries, head, onePage, part, told, when } from "./pieces.js";
 
 /** @typedef {import("./shapes").DriverFile} DriverFile */
@@ -17,7 +18,9 @@ const APPLICATION_TONES = /** @type {const} */ ({ open: "warn", approved: "good"
 
 /** @param {HTMLElement} root @param {string} id */
 export async function open(root, id) {
-  await onePage(root, () => `/console/drivers/${id}`, view, render);
+  /** @param {DriverFile} file @param {Again} again @returns {unknown} */
+  const draw = (file, again) => view(file, again, () => render(draw(file, again), root));
+  await onePage(root, () => `/console/drivers/${id}`, draw, render);
 }
 
 /** What is done, and then the page as it is now. @param {Promise<boolean>} deed @param {Again} again */
@@ -25,13 +28,13 @@ async function after(deed, again) {
   if (await deed) await again();
 }
 
-/** @param {DriverFile} file @param {Again} again */
-function view(file, again) {
+/** @param {DriverFile} file @param {Again} again @param {() => void} redraw */
+function view(file, again, redraw) {
   return html`${back("/console/drivers", t("ops.drivers"))}
     ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
       <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}</div>
-      <div class="people-column people-side">${about(file)}${papers(file)}${documents(file)}</div>
+      <div class="people-column people-side">${about(file)}${rewards(file.id, file.rewards, redraw)}${papers(file)}${documents(file)}</div>
     </div>`;
 }
 

@@ -186,6 +186,29 @@ export interface DriverFile {
   documents: ShownDocument[];
   missing: string[];
   suspension: { active: Suspension | null; history: Suspension[] };
+  rewards: RewardPanel;
+}
+
+/** What one ride counted. */
+export interface Reward {
+  call_id: string;
+  number: string;
+  kind: string;
+  wanted_at: string;
+  ended_at: string;
+  score: number;
+  points: number;
+  slot: import("../phone/rewards.js").Slot | null;
+}
+
+export interface RewardPanel {
+  level: import("../phone/rewards.js").Level;
+  next_level: import("../phone/rewards.js").Level | null;
+  score: number;
+  points: number;
+  window_days: number;
+  items: Reward[];
+  next_cursor: string | null;
 }
 
 export interface AppealRow {

@@ -2,6 +2,7 @@
 
 import { html, icon, km, minutes, nothing, t, won } from "../phone/view.js";
 import { segments } from "../phone/parts.js";
+import { premiumWords } from "../phone/rewards.js";
 import { leftMs, serverNow } from "./clock.js";
 import { regionName } from "./outline.js";
 import { ageS, gapS } from "./positions.js";
@@ -28,15 +29,21 @@ export function placeMore(place) {
 /** @param {string} kind */
 export const tagWords = (kind) => t(`drive.tag.${kind}`);
 
-/** @param {{ label: import("./types").Label, payment: string }} call */
+/** @param {{ label: import("./types").Label, payment: string, score?: number | null, net?: Net | null }} call */
 export function chips(call) {
   const tags = call.label.tags.map((tag) => html`<li class="drive-chip">${tagWords(tag)}</li>`);
   return html`<ul class="drive-chips" aria-label=${t("drive.card.labels")}>
     <li class="drive-chip strong">${t(`drive.kind.${call.label.kind}`)}</li>
-    ${tags}
+    ${tags} ${scoreChip(call.score)} ${premiumChip(call)}
     <li class="drive-chip" data-payment=${call.payment}>${icon(call.payment === "cash" ? "banknote" : "credit-card")}${t(`drive.payment.${call.payment}`)}</li>
   </ul>`;
 }
+
+/** What the run will count (R-015); nothing where nobody said. @param {number | null | undefined} score */
+export const scoreChip = (score) => (score == null ? nothing : html`<li class="drive-chip" data-score=${score}>${icon("medal")}${t("drive.card.score", { n: score })}</li>`);
+
+/** Who bears the premium, before the call is taken (I-049). @param {{ label: import("./types").Label, net?: Net | null }} call */
+const premiumChip = ({ label, net }) => (net ? html`<li class="drive-chip" data-premium=${net.premium}>${icon(net.premium ? "shield" : "shield-check")}${premiumWords(label.kind, net.premium)}</li>` : nothing);
 
 /**
  * The way in words: from, by, to.
@@ -64,15 +71,18 @@ function stop(kind, word, place, isReached = false) {
 /** What is taken off; nothing is written as nothing. @param {number} amount */
 export const less = (amount) => (amount ? `−${won(amount)}` : won(0));
 
-/** What stays of the fare. @param {Net} net */
-export function netLines(net) {
+/** What stays of the fare of a call of that kind. @param {Net} net @param {string} kind */
+export function netLines(net, kind) {
   return html`<dl class="drive-lines">
     ${line(t("drive.net.fare"), won(net.fare))} ${line(t("drive.net.commission"), less(net.commission))}
-    ${line(t("drive.net.premium"), less(net.premium))} ${line(t("drive.net.net"), won(net.net), "total")}
+    ${premiumLine(kind, net.premium)} ${line(t("drive.net.net"), won(net.net), "total")}
   </dl>`;
 }
 
-/** @param {string} word @param {unknown} value @param {string} [kind] */
+/** The premium, and who bears it (R-022, R-025). @param {string} kind @param {number} premium */
+export const premiumLine = (kind, premium) => line(html`${t("drive.net.premium")} <small>${premiumWords(kind, premium)}</small>`, less(premium));
+
+/** @param {unknown} word @param {unknown} value @param {string} [kind] */
 export const line = (word, value, kind = "") => html`<div class="drive-line" data-kind=${kind}><dt>${word}</dt><dd>${value}</dd></div>`;
 
 /** The big figure: what the driver keeps, or the fare where nobody has said what that leaves. @param {{ net?: Net | null, fare_amount: number }} call @param {Net | null | undefined} [net] */

@@ -165,6 +165,23 @@ export interface Run {
   premium: number;
   net: number;
   payment: string;
+  kind: string;
+  is_drive: boolean;
+  score: number | null;
+  points: number | null;
+  slot: import("../phone/rewards.js").Slot | null;
+}
+
+/** What one ride counted. */
+export interface Reward {
+  call_id: string;
+  number: string;
+  kind: string;
+  wanted_at: string;
+  ended_at: string;
+  score: number;
+  points: number;
+  slot: import("../phone/rewards.js").Slot | null;
 }
 
 /** One call that was near and went elsewhere, or came here. */

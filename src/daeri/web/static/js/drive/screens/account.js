@@ -1,4 +1,4 @@
-/** The driver's own pages: the menu, standing, notices, settings. */
+/** The driver's own pages: the menu, notices, settings. */
 
 import { day, html, icon, nothing, t } from "../../phone/view.js";
 import { get } from "../../phone/client.js";
@@ -8,10 +8,9 @@ import { canVibrate, choice, choose } from "../alarm.js";
 import { canKeepAwake } from "../awake.js";
 import { account, leave } from "../config.js";
 import { load, page } from "../go.js";
-import { empty, line, runsWords } from "../parts.js";
+import { empty } from "../parts.js";
 import { signal } from "../wire.js";
 
-/** @typedef {{ level: string | null, score: number | null, points: number | null, rating: number | null, runs: number }} Standing */
 /** @typedef {{ id: string, title: string, body: string, at: string }} Notice */
 
 export function me() {
@@ -27,21 +26,6 @@ export function me() {
     ])}
     <button class="button quiet wide drive-big" @click=${leave}>${icon("log-out")}${t("drive.sign_out")}</button>
   </section>`;
-}
-
-export function standing() {
-  return page(t("drive.standing.title"), "/drive/me", load("standing", async () => /** @type {Standing} */ (await get("/driver/standing")), shownStanding));
-}
-
-/** @param {Standing} read */
-function shownStanding(read) {
-  const later = t("drive.standing.later");
-  return html`<dl class="drive-lines">
-      ${line(t("drive.standing.runs"), runsWords(read.runs))}
-      ${line(t("drive.standing.rating"), read.rating === null ? t("drive.standing.no_rating") : t("drive.standing.stars", { n: read.rating.toFixed(1) }))}
-      ${line(t("drive.standing.level"), read.level ?? later)} ${line(t("drive.standing.score"), read.score ?? later)} ${line(t("drive.standing.points"), read.points ?? later)}
-    </dl>
-    ${read.level === null ? html`<p class="hint">${t("drive.standing.later.more")}</p>` : nothing}`;
 }
 
 export function notices() {

@@ -28,7 +28,6 @@ export function fullCard(card, state) {
         ${line(t("drive.card.drive"), distanceWords(card.route_m, card.route_s))}
       </dl>
       ${way(card)} ${cardMap(card, state)} ${note(card)}
-      ${card.score == null ? nothing : html`<p class="hint">${t("drive.card.score", { n: card.score })}</p>`}
     </div>
     ${answers(card)}`;
 }
@@ -40,7 +39,7 @@ export function smallCard(card) {
       ${ring(card)}
     </div>
     <div class="drive-card-body" tabindex="0" role="group" aria-labelledby="card-title">${bigFigure(card)}
-      <p class="drive-card-short">${distanceWords(card.pickup_m, card.pickup_s)} · ${t(`drive.payment.${card.payment}`)}</p>
+      <p class="drive-card-short">${distanceWords(card.pickup_m, card.pickup_s)} · ${t(`drive.payment.${card.payment}`)}${card.score == null ? nothing : html` · ${t("drive.card.score", { n: card.score })}`}</p>
     </div>
     ${answers(card)}`;
 }

@@ -2,8 +2,10 @@
 
 import { clock, day as dayWords, html, icon, nothing, svg, t, won } from "../../phone/view.js";
 import { earnings as readEarnings, koreanDay, runsOf } from "../days.js";
+import { level, sum, why } from "../../phone/rewards.js";
 import { load, local, page } from "../go.js";
-import { empty, less, line, runsWords } from "../parts.js";
+import { empty, less, line, premiumLine, runsWords } from "../parts.js";
+import { readStanding } from "./standing.js";
 
 /** @typedef {import("../days.js").Earnings} Earnings */
 /** @typedef {import("../types").Day} Day */
@@ -18,8 +20,12 @@ export function earnings() {
   return html`<section class="drive-earnings">
     <header class="drive-page-head"><h1>${t("drive.earnings.title")}</h1></header>
     ${load(`earnings:${view.last}`, () => readEarnings(view.last), shown)}
+    ${load("standing", readStanding, standingCard)}
   </section>`;
 }
+
+/** @param {import("./standing.js").Standing} read */
+const standingCard = (read) => html`<a class="drive-run drive-standing" href="/drive/standing" aria-label=${t("drive.standing.title")}>${level(read)}</a>`;
 
 /** @param {Earnings} read */
 function shown({ days, total }) {
@@ -81,7 +87,14 @@ export function earningsOfDay(day) {
 /** @param {Run} each */
 function run(each) {
   return html`<li class="drive-run">
-    <p class="drive-run-head"><strong>${clock(each.ended_at)}</strong><span class="number hint">${each.number}</span><span class="drive-chip">${t(`drive.payment.${each.payment}`)}</span></p>
-    <dl class="drive-lines">${line(t("drive.net.fare"), won(each.fare))}${line(t("drive.net.commission"), less(each.commission))}${line(t("drive.net.premium"), less(each.premium))}${line(t("drive.net.net"), won(each.net), "total")}</dl>
+    <p class="drive-run-head"><strong>${clock(each.ended_at)}</strong><span class="number hint">${each.number}</span><span class="drive-chip">${t(`drive.kind.${each.kind}`)}</span><span class="drive-chip">${t(`drive.payment.${each.payment}`)}</span></p>
+    <dl class="drive-lines">${line(t("drive.net.fare"), won(each.fare))}${line(t("drive.net.commission"), less(each.commission))}${premiumLine(each.kind, each.premium)}${line(t("drive.net.net"), won(each.net), "total")}</dl>
+    ${counted(each)}
   </li>`;
+}
+
+/** What the ride counted beside money, and why. @param {Run} each */
+function counted(each) {
+  if (each.score === null) return html`<p class="hint">${each.is_drive ? t("reward.later") : t("reward.no_drive")}</p>`;
+  return html`<p class="drive-counted">${icon("medal")}<span><strong>${sum(each)}</strong> <small>${why(each)}</small></span></p>`;
 }

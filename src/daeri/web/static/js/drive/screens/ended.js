@@ -43,7 +43,7 @@ function moreWords(call) {
 function summary(call) {
   const amount = call.final_amount ?? call.fare_amount;
   const net = netOf(call);
-  return html`${net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(net.net)}</strong></p>${netLines(net)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
+  return html`${net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(net.net)}</strong></p>${netLines(net, call.label.kind)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
     <dl class="drive-lines">${line(t("drive.trip.payment"), t(`drive.payment.${call.payment}`))}</dl>
     ${call.payment === "cash" && call.cash_received ? html`<p class="hint">${t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
 }

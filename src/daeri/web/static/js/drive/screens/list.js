@@ -63,8 +63,8 @@ function entry(card) {
       <span class="drive-entry-way"><strong>${placeName(card.origin)}</strong><span>${icon("arrow-right")}${placeName(card.destination)}</span></span>
       <span class="drive-entry-figure"><strong class="tabular">${won(card.net?.net ?? card.fare_amount)}</strong><span>${card.net ? t("drive.net.net_short") : t("drive.net.fare")}</span></span>
     </button>
-    <p class="drive-entry-facts">${icon("map-pin")}${distanceWords(card.pickup_m, card.pickup_s)}<span>·</span>${t(`drive.payment.${card.payment}`)}${card.route_m == null ? nothing : html`<span>·</span>${t("drive.list.drive", { way: distanceWords(card.route_m, card.route_s) })}`}</p>
-    ${isOpen ? html`<div class="drive-entry-more">${chips(card)} ${way(card)} ${card.net ? netLines(card.net) : nothing}<dl class="drive-lines">${line(t("drive.card.drive"), distanceWords(card.route_m, card.route_s))}</dl></div>` : nothing}
+    <p class="drive-entry-facts">${icon("map-pin")}${distanceWords(card.pickup_m, card.pickup_s)}<span>·</span>${t(`drive.payment.${card.payment}`)}${card.score == null ? nothing : html`<span>·</span>${t("drive.card.score", { n: card.score })}`}${card.route_m == null ? nothing : html`<span>·</span>${t("drive.list.drive", { way: distanceWords(card.route_m, card.route_s) })}`}</p>
+    ${isOpen ? html`<div class="drive-entry-more">${chips(card)} ${way(card)} ${card.net ? netLines(card.net, card.label.kind) : nothing}<dl class="drive-lines">${line(t("drive.card.drive"), distanceWords(card.route_m, card.route_s))}</dl></div>` : nothing}
     <button class="button primary wide drive-big" data-take ?disabled=${busy} @click=${() => takeIt(card)}>${busy ? t("drive.card.accepting") : t("drive.list.take")}</button>
   </li>`;
 }
