@@ -187,7 +187,10 @@ def test_the_setup_names_no_index_of_its_own() -> None:
 
 
 # Names of the operators whose documents the rules were read from, as words of their own; telephone numbers that ring.
-BRAND = re.compile(r"카카오|kakao|콜마너|callmaner|\bCNMP\b|아지트|티맵|\btmap\b|네이버|\bnaver\b", re.IGNORECASE)
+# A bank is no operator, and people look for theirs by its name.
+BRAND = re.compile(
+    r"카카오(?!뱅크)|kakao(?!bank)|콜마너|callmaner|\bCNMP\b|아지트|티맵|\btmap\b|네이버|\bnaver\b", re.IGNORECASE
+)
 RINGS = re.compile(r"(?<![\d-])(?:1[568]\d\d-\d{4}|0(?:2|[3-6]\d|70)-\d{3,4}-\d{4})(?![\d-])")
 WRITTEN = ("*.py", "*.js", "*.ts", "*.html", "*.css", "*.po", "*.sql", "*.svg")
 
@@ -211,7 +214,9 @@ def test_a_brand_or_a_number_would_be_found(text: str) -> None:
     assert BRAND.search(text) or RINGS.search(text)
 
 
-@pytest.mark.parametrize("text", ["010-****-1234", "11-22-334455-66", "2025-02-19", "t.map("])
+@pytest.mark.parametrize(
+    "text", ["카카오뱅크", "KakaoBank", "010-****-1234", "11-22-334455-66", "2025-02-19", "t.map("]
+)
 def test_what_is_neither_is_let_through(text: str) -> None:
     assert not BRAND.search(text)
     assert not RINGS.search(text)

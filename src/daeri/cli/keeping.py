@@ -27,6 +27,7 @@ from daeri.infra.settings import load_settings
 from daeri.kernel.terms import SYSTEM
 from daeri.kernel.time import SystemClock
 from daeri.migrations import api as migrations
+from daeri.payments import api as payments
 from daeri.regions import api as regions
 from daeri.support import api as support
 
@@ -46,6 +47,7 @@ SEALED = (
     *drivers.SEALED_COLUMNS,
     *calls.SEALED_COLUMNS,
     *support.SEALED_COLUMNS,
+    *payments.SEALED_COLUMNS,
 )
 _PICTURES_AT_ONCE = 8  # of up to 5 MB each
 

@@ -38,6 +38,14 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     help: Link = ""
 
 
+class BankDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account of the company that people send money to, as they shall read it; an empty number is not shown."""
+
+    bank: Name = ""
+    number: PhoneText = ""
+    holder: Name = ""
+
+
 class CompanySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What people read as this company; every field is text that the company chooses."""
 
@@ -46,6 +54,7 @@ class CompanySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     customer_centre: Centre = msgspec.field(default_factory=Centre)
     driver_centre: Centre = msgspec.field(default_factory=Centre)
     links: Links = msgspec.field(default_factory=Links)
+    top_up_bank: BankDetails = msgspec.field(default_factory=BankDetails)  # where drivers fill their balance
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,12 @@ class Settings(BaseSettings):
         description="What notices of the card provider are signed with. Absent: no signature is asked for; nothing that"
         " a notice says is believed in any case, the provider is asked.",
     )
+    payout_webhook_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What the bank's program signs its notices about payouts with. Absent: no notice is heard, and staff"
+        " say what became of a payout.",
+    )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM); with `tls_key`, both listeners use TLS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of `tls_cert`.")
     tick_ms: int = Field(100, ge=20, le=5_000, description="Milliseconds between two rounds of matching.")

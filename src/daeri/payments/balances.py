@@ -25,6 +25,7 @@ class Balance:
     is_short: bool  # too low for new calls
     is_low: bool  # soon too low: the driver is told
     payable_won: Won  # what may be paid out now
+    payout_minimum_won: int
 
 
 async def read(
@@ -40,6 +41,7 @@ async def read(
         is_short=minimum is not None and won < minimum,
         is_low=minimum is not None and won < minimum + policy.warn_below_won,
         payable_won=Won(max(0, won - (minimum or 0))),
+        payout_minimum_won=policy.payout_minimum_won,
     )
 
 

@@ -48,6 +48,10 @@ SEALED_COLUMNS: Final = (
 )
 LONGEST_HOLDER: Final = 40
 LONGEST_REFERENCE: Final = 100
+account = payout_store.account
+open_of = payout_store.open_of
+waiting = payout_store.waiting
+files = payout_store.files
 _NUMBER = re.compile(r"[0-9]{8,16}")
 _SHOWN = 4
 _ENDED_AS = {PayoutOutcome.PAID: PayoutState.PAID, PayoutOutcome.RETURNED: PayoutState.RETURNED}
@@ -121,15 +125,15 @@ async def make_file(deed: Deed) -> PayoutFile:
     """Everything that waits goes to the bank in one file. NothingToPayOut."""
     if deed.actor.id is None:
         raise TypeError("a file is made by a person")
-    waiting = await payout_store.lock_requested(deed.tx, deed.company_id)
-    if not waiting:
+    requested = await payout_store.lock_requested(deed.tx, deed.company_id)
+    if not requested:
         raise NothingToPayOut()
-    total = Won(sum(waiting.values()))
-    file = PayoutFile(deed.ids.new(), deed.company_id, deed.now, deed.actor.id, len(waiting), total)
+    total = Won(sum(requested.values()))
+    file = PayoutFile(deed.ids.new(), deed.company_id, deed.now, deed.actor.id, len(requested), total)
     await payout_store.add_file(deed.tx, file)
     state = next_payout_state(PayoutState.REQUESTED, PayoutStep.SEND)
-    event_ids = [deed.ids.new() for _ in waiting]
-    await payout_store.send(deed.tx, file, list(waiting), state=state, event_ids=event_ids, actor=deed.actor)
+    event_ids = [deed.ids.new() for _ in requested]
+    await payout_store.send(deed.tx, file, list(requested), state=state, event_ids=event_ids, actor=deed.actor)
     return file
 
 

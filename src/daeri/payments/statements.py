@@ -20,7 +20,8 @@ from daeri.payments.model import BillState, EntryKind
 from daeri.payments.payout_model import Receipt
 from daeri.payments.statement_store import BusinessRide, DriverLine, Month, Standing, month_span
 
-LONGEST: Final = timedelta(days=366)
+__all__ = ["BusinessRide", "DriverLine", "Month", "Standing"]
+
 _MONTHS_SHOWN = 36
 _DAY = timedelta(days=1)
 

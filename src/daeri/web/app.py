@@ -27,8 +27,10 @@ from daeri.web.api import (
     console_drivers,
     console_ledger,
     console_payments,
+    console_payouts,
     console_policies,
     console_rewards,
+    console_statements,
     customer_account,
     customer_bonds,
     customer_calls,
@@ -36,6 +38,7 @@ from daeri.web.api import (
     customer_waiting,
     drive,
     driver_account,
+    driver_money,
     driver_why,
     driver_work,
     ground,
@@ -45,6 +48,7 @@ from daeri.web.api import (
     replay,
     shortage,
     sign_in,
+    webhooks,
 )
 from daeri.web.api.documented import openapi_config
 from daeri.web.bodies import JsonRequest
@@ -102,6 +106,8 @@ def api_router(context: WebContext) -> Router:
         card_notices.router,
         shortage.router,
         driver_account.router,
+        driver_money.router,
+        webhooks.router,
         positions.router,
         ground.router,
         operations.router,
@@ -112,6 +118,8 @@ def api_router(context: WebContext) -> Router:
         console_drivers.router,
         console_payments.router,
         console_ledger.router,
+        console_payouts.router,
+        console_statements.router,
         console_policies.router,
         console_rewards.router,
     ]

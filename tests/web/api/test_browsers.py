@@ -98,6 +98,7 @@ COMMANDS = [
     ("POST", f"/api/v1/console/calls/{NOBODY}/cancel"),
     ("POST", f"/api/v1/console/calls/{NOBODY}/release"),
     ("POST", "/api/v1/console/jobs/held/1/retry"),
+    ("POST", "/api/v1/console/payouts/file"),
     ("POST", "/api/v1/calls"),
     ("DELETE", "/api/v1/auth/sessions/current"),
     ("POST", "/console/jobs/1/retry"),

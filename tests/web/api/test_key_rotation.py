@@ -7,13 +7,15 @@ import msgspec
 import pytest
 from tests.drivers.factories import JPEG
 from tests.web.api.conftest import start_running
-from tests.web.api.running import TRIP, Running
+from tests.web.api.running import TRIP, Person, Running
 from tests.web.api.test_requests import BODIES
 
 from daeri.bootstrap import Program
 from daeri.cli.keeping import SEALED
 from daeri.drivers import api as drivers
 from daeri.infra.keys import KeyRing, read_keys, reseal, rotate_ring
+from daeri.payments import api as payments
+from daeri.payments.ports import RegisteredCard
 
 EVERY = (*SEALED, drivers.SEALED_DOCUMENTS)
 _COLUMNS = r"""
@@ -49,19 +51,33 @@ def test_nothing_needs_the_old_key_after_a_rotation(server: Running) -> None:
 
 
 def _seal_something_everywhere(server: Running) -> None:
-    customer, driver, _ = server.customer(), server.driver(), server.staff()
+    customer, driver, staff = server.customer(), server.driver(), server.staff()
     call_id, offer_id = server.offered(customer, driver)
     asked = {"phone": "010-0000-9999", "role": "customer", "company": "hanbit"}
-    headers = {"idempotency-key": uuid4().hex, "content-type": "image/jpeg"}
+    plain = {"idempotency-key": uuid4().hex}
+    headers = {**plain, "content-type": "image/jpeg"}
+    server.ask(lambda program: _keep_card(program, customer))
     for sent in (
         server.anybody.post("/auth/codes", json=asked),
         driver.http.put("/driver/documents/licence", headers=headers, content=JPEG),
         driver.command("/driver/application", BODIES["/driver/application"]),
         driver.command(f"/driver/offers/{offer_id}/accept"),
         customer.command(f"/calls/{call_id}/lost-item", {"what": "우산", "phone": "010-0000-4321"}),
+        staff.command(f"/console/drivers/{driver.id}/top-ups", {"amount": 20_000, "reference": "B-1"}),
+        driver.http.put("/driver/bank-account", headers=plain, json=BODIES["/driver/bank-account"]),
+        driver.command("/driver/payouts", {"amount": 10_000}),
         customer.command("/calls", {**TRIP, "options": ["for_another"], "riders": [{"phone": "010-0000-1234"}]}),
     ):
         assert sent.is_success, (sent.request.url, sent.text)
+
+
+async def _keep_card(program: Program, owner: Person) -> None:
+    card = RegisteredCard("billing-key", "구름시험카드", "****-****-****-0001")
+    parts, now = program.parts, program.parts.clock.now()
+    async with parts.database.transaction() as tx:
+        await payments.keep_card(
+            tx, parts.gate.ring, owner.company, owner.id, registered=card, known_as="ck", now=now, ids=parts.ids
+        )  # fmt: skip -- one call
 
 
 async def _sealed_columns(program: Program) -> set[tuple[str, str]]:

@@ -52,6 +52,9 @@ def test_their_night_has_something_of_everything(theirs: dict[str, list[UUID]]) 
         "driver_applications",
         "never_meetings",
         "notices",
+        "payouts",
+        "payout_files",
+        "bank_receipts",
         "payment_cards",
         "charges",
     }  # fmt: skip -- names
@@ -125,6 +128,11 @@ def _deeds(customer: Person, driver: Person, staff: Person, call_id: str, offer_
     yield driver.http.put("/driver/documents/licence", headers=headers, content=JPEG)
     yield driver.command("/driver/application", BODIES["/driver/application"])
     yield staff.command(f"/console/drivers/{driver.id}/suspend", {"reason": "확인 중"})
+    yield staff.command(f"/console/drivers/{driver.id}/top-ups", {"amount": 100_000, "reference": "B-1"})
+    headers = {"idempotency-key": uuid4().hex}
+    yield driver.http.put("/driver/bank-account", headers=headers, json=BODIES["/driver/bank-account"])
+    yield driver.command("/driver/payouts", {"amount": 10_000})
+    yield staff.command("/console/payouts/file")
 
 
 async def _keep_card(program: Program, owner: Person) -> None:
