@@ -23,7 +23,6 @@ from daeri.payments import (
     charging,
     choices,
     claiming,
-    entries,
     ledger,
     payouts,
     policy,
@@ -52,7 +51,6 @@ from daeri.payments.model import (
     ChargeUnderWay,
     ClaimOpen,
     ClaimPolicy,
-    EntryKind,
     EventKind,
     Method,
     NothingToSettle,
@@ -324,20 +322,18 @@ async def heard_from_provider(tx: Tx, order_id: str) -> bool:
     return True
 
 
-async def receive_transfer(deed: Deed, call_id: UUID, cause_id: UUID, note: str) -> Bill:
-    """The payer sent what is left of a bill to the company's bank.
+async def receive_transfer(deed: Deed, call_id: UUID, reference: str, amount: int | None = None) -> Bill:
+    """The payer sent what is left of a bill to the company's bank, whose reference counts once.
 
-    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay.
+    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay, TransferAmountDiffers,
+    BankReferenceUsed, ReasonMissing without a reference.
     """
     call, bill = await _locked(deed, call_id)
     decided = policy.decide_transfer(await choices.facts_of(deed.tx, call, bill))
     if isinstance(decided, Refused):
         raise await _refusal(deed, call, decided.reason)
     known = _known(bill)
-    left = await claiming.outstanding(deed.tx, known)
-    await billing.book(
-        deed, known, EntryKind.TRANSFER_RECEIVED, entries.transfer_received(known, left), cause_id=cause_id, note=note
-    )
+    await receipts.take_in(deed, known, amount, reference)
     return await billing.pay(deed, known, "transfer")
 
 

@@ -446,6 +446,12 @@ class AmountSame(Conflict):
     code = "amount_same"
 
 
+class TransferAmountDiffers(Conflict):
+    """A transfer pays the whole of what is left. Facts: due_won."""
+
+    code = "transfer_amount_differs"
+
+
 class ReasonMissing(Invalid):
     code = "reason_missing"
 

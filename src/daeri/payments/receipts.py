@@ -1,4 +1,4 @@
-"""Money that comes in: a driver's top-up by card or bank, a business account's month. The bank's word counts once."""
+"""Money that comes in: drivers' top-ups, transfers for bills, a business's months. The bank's word counts once."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,10 +10,30 @@ from daeri.customers.model import BusinessNotFound
 from daeri.drivers import api as drivers
 from daeri.kernel.ids import DriverId
 from daeri.kernel.money import Won
-from daeri.payments import balances, charging, entries, ledger, payout_store, registering, statement_store
+from daeri.payments import (
+    balances,
+    billing,
+    charging,
+    claiming,
+    entries,
+    ledger,
+    payout_store,
+    registering,
+    statement_store,
+)
 from daeri.payments.billing import Deed
 from daeri.payments.ledger import Posting
-from daeri.payments.model import TOPIC, Account, AmountInvalid, BillState, EntryKind, Line, ReasonMissing
+from daeri.payments.model import (
+    TOPIC,
+    Account,
+    AmountInvalid,
+    Bill,
+    BillState,
+    EntryKind,
+    Line,
+    ReasonMissing,
+    TransferAmountDiffers,
+)
 from daeri.payments.payout_model import MonthAmountDiffers, MonthNotDue, ReceiptPurpose
 from daeri.payments.payout_store import NewReceipt
 from daeri.payments.statement_store import month_span
@@ -40,6 +60,22 @@ async def top_up_by_card(deed: Deed, driver_id: UUID, amount: int, card_id: UUID
     _check_amount(deed, amount)
     card = await registering.owned(deed.tx, deed.company_id, driver_id, card_id)
     return await charging.top_up(deed, card, Won(amount))
+
+
+async def take_in(deed: Deed, bill: Bill, amount: int | None, reference: str) -> UUID:
+    """The payer sent what is left of `bill`, as a whole; the receipt's id, and the bill is paid in the books.
+
+    `amount` is what came, where whoever tells of it says so. TransferAmountDiffers, ReasonMissing without a reference,
+    BankReferenceUsed.
+    """
+    left = await claiming.outstanding(deed.tx, bill)
+    if amount is not None and amount != left:
+        raise TransferAmountDiffers(due_won=left)
+    new = _receipt(deed, ReceiptPurpose.CLAIM, bill.payer_id, left, reference, call_id=bill.call_id)
+    await payout_store.add_receipt(deed.tx, new, deed.now)
+    lines = entries.transfer_received(bill, left)
+    await billing.book(deed, bill, EntryKind.TRANSFER_RECEIVED, lines, cause_id=new.id, note=new.reference)
+    return new.id
 
 
 async def settle_month(deed: Deed, account_id: UUID, month: date, amount: int, reference: str) -> UUID:
@@ -73,7 +109,14 @@ def _check_amount(deed: Deed, amount: int) -> None:
 
 
 def _receipt(
-    deed: Deed, purpose: ReceiptPurpose, owner_id: UUID, amount: Won, reference: str, *, month: date | None = None
+    deed: Deed,
+    purpose: ReceiptPurpose,
+    owner_id: UUID,
+    amount: Won,
+    reference: str,
+    *,
+    call_id: UUID | None = None,
+    month: date | None = None,
 ) -> NewReceipt:
     said = reference.strip()
     if not said or len(said) > LONGEST_REFERENCE:
@@ -81,7 +124,7 @@ def _receipt(
     if deed.actor.id is None:
         raise TypeError("money that came in is told by a person")
     return NewReceipt(
-        deed.ids.new(), deed.company_id, said, amount, purpose, owner_id, deed.actor.id, month=month
+        deed.ids.new(), deed.company_id, said, amount, purpose, owner_id, deed.actor.id, call_id, month
     )  # fmt: skip -- one receipt
 
 

@@ -150,6 +150,13 @@ ROUTES = [
     Route("/console/calls/{call_id}/status", "staff", {"move": "arrive", "reason": "asked", "driver_id": NOBODY}),
     Route("/console/calls/{call_id}/assign", "staff", {"driver_id": NOBODY, "reason": "customer_asked"}),
     Route("/console/calls/{call_id}/memos", "staff", {"text": "메모", "links": ["0000000A"]}),
+    Route("/console/calls/{call_id}/payment/settle", "staff", {"reason": "확인함", "card_id": NOBODY}),
+    Route("/console/calls/{call_id}/payment/adjust", "staff", {"amount": 20_000, "reason": "확인함"}),
+    Route("/console/calls/{call_id}/payment/agree", "staff", {"amount": 20_000, "reason": "확인함"}),
+    Route("/console/calls/{call_id}/payment/write-off", "staff", {"reason": "확인함"}),
+    Route("/console/calls/{call_id}/payment/transfer", "staff", {"reference": "20261128-0001", "amount": 20_000}),
+    Route("/console/payment-tasks/{task_id}/take", "staff", {"instead_of": NOBODY}),
+    Route("/console/payment-tasks/{task_id}/done", "staff", {"note": "확인함"}),
     Route("/console/calls/{call_id}/fare-calculations", "staff", {**TRIP, "vias": [TRIP["origin"]], "service": "vip"}),
     Route("/driver/handles", "gateway", {"ids": [NOBODY]}),
     Route("/driver/positions", "driver", {"points": [[1, 37.5, 127.0, 5]]}),
@@ -288,7 +295,7 @@ def test_another_media_type_is_refused(route: Route, media_type: str, people: di
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_an_empty_body_is_refused(route: Route, people: dict[str, httpx.Client]) -> None:
     """Some commands need none: there is just no such call or driver."""
-    status = 404 if route.path.endswith(("/cancel", "/complete", "/never-meet", "/approve", "/pay")) else 400
+    status = 404 if route.path.endswith(("/cancel", "/complete", "/never-meet", "/approve", "/take", "/pay")) else 400
     refused(_send(people[route.who], route, b""), status)
 
 

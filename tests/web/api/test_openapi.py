@@ -9,6 +9,7 @@ import jsonschema_rs
 import pytest
 from schemathesis.openapi import from_dict
 from tests.web.api.running import TRIP, Person, Running
+from tests.web.api.tills import Counter
 
 KEYLESS = re.compile(r"^/api/v1/(auth/|quotes$|driver/(positions|handles|socket-ticket)$|replay/|webhooks/)")
 
@@ -71,6 +72,12 @@ def test_the_names_that_clients_are_generated_from_stay(document: dict[str, Any]
         "findRegion",
         "getOutline",
         "countDoubleAssignments",
+        "consoleGetPayment",
+        "consoleSettlePayment",
+        "consoleAdjustPayment",
+        "consoleListPayments",
+        "consoleListPaymentTasks",
+        "consoleListEntries",
     }  # fmt: skip -- a table
 
 
@@ -89,6 +96,7 @@ def test_a_body_says_that_it_takes_no_other_fields(document: dict[str, Any]) -> 
 
 def test_answers_are_as_documented(document: dict[str, Any], running: Running) -> None:
     customer, driver = running.customer(), running.driver()
+    staff, paid = running.staff(), Counter(running, running.ours).paid().id
     call_id, offer_id = running.offered(customer, driver)
     seen = {
         ("post", "/quotes"): customer.http.post("/quotes", json=TRIP),
@@ -99,6 +107,11 @@ def test_answers_are_as_documented(document: dict[str, Any], running: Running) -
         ("post", "/driver/calls/{call_id}/arrive"): driver.command(f"/driver/calls/{call_id}/arrive"),
         ("get", "/driver/open-calls"): driver.get("/driver/open-calls"),
         ("get", "/regions/at"): running.anybody.get("/regions/at?lat=37.5&lon=127"),
+        ("get", "/console/calls/{call_id}/payment"): staff.get(f"/console/calls/{paid}/payment"),
+        ("get", "/console/payments"): staff.get("/console/payments"),
+        ("get", "/console/payment-tasks"): staff.get("/console/payment-tasks"),
+        ("get", "/console/ledger"): staff.get("/console/ledger"),
+        ("get", "/console/ledger/totals"): staff.get("/console/ledger/totals"),
     }
     for (method, path), answer in seen.items():
         documented = document["paths"][f"/api/v1{path}"][method]["responses"][str(answer.status_code)]

@@ -8,6 +8,7 @@ import pytest
 from tests.drivers.factories import JPEG
 from tests.web.api.running import TRIP, Person, Running, refused
 from tests.web.api.test_requests import BODIES, OTHERS, QUERIES, ROUTES
+from tests.web.api.tills import Counter
 
 from daeri.bootstrap import Program
 from daeri.calls import api as calls
@@ -52,6 +53,9 @@ def test_their_night_has_something_of_everything(theirs: dict[str, list[UUID]]) 
         "driver_applications",
         "never_meetings",
         "notices",
+        "charge_cancels",
+        "payment_tasks",
+        "ledger_entries",
         "payouts",
         "payout_files",
         "bank_receipts",
@@ -108,6 +112,10 @@ def _live_a_night(running: Running) -> None:
     suspension = driver.get("/driver/suspensions").json()["items"][0]["id"]
     assert driver.command(f"/driver/suspensions/{suspension}/appeal", {"text": "아니에요"}).is_success
     assert customer.command("/calls", TRIP).is_success  # one that waits
+    counter = Counter(running, running.theirs)
+    adjusted = counter.paid()
+    assert staff.command(f"/console/calls/{adjusted.id}/payment/adjust", {"amount": 30_000, "reason": "x"}).is_success
+    counter.ride("cash", cash_received=False)
     for owner in (customer, driver):
         running.ask(lambda program, owner=owner: _keep_card(program, owner))
     running.ask(lambda program: _charge(program, customer, UUID(call_id)))

@@ -53,6 +53,15 @@ class WriteOffIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Why
 
 
+class TransferIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bank's reference, taken once, and how much came where that is known: the whole of what is left."""
+
+    reference: Annotated[
+        str, Meta(min_length=1, max_length=payments.receipts.LONGEST_REFERENCE, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
+    ]
+    amount: WonIn | None = None
+
+
 class TakeTaskIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`instead_of` is whose it is, as the asker knows it; nobody's where it is left out."""
 
@@ -181,6 +190,27 @@ async def write_off_payment(
 
     return await _do(
         request, context, principal, _Order(call_id, Permission.PAYMENTS_WRITE_OFF, "payment.written_off", give_up)
+    )
+
+
+@post(
+    "/console/calls/{call_id:uuid}/payment/transfer",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def receive_payment_transfer(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: TransferIn
+) -> Response[bytes]:
+    """The payer sent what is left of a bill to the company's bank."""
+
+    async def receive(deed: Deed) -> Facts:
+        left = (await payments.money_of(deed.tx, deed.company_id, call_id)).outstanding
+        await payments.receive_transfer(deed, call_id, data.reference, data.amount)
+        return {"amount_won": left}
+
+    return await _do(
+        request, context, principal, _Order(call_id, Permission.PAYMENTS_SETTLE, "payment.transferred", receive)
     )
 
 
@@ -329,6 +359,7 @@ router = Router(
         agree_fare,
         ask_provider_again,
         write_off_payment,
+        receive_payment_transfer,
         list_payments,
         list_payment_tasks,
         take_payment_task,

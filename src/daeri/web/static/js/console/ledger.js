@@ -4,7 +4,7 @@ import { get, Problem } from "../phone/client.js";
 import { button, failed, field, select, skeleton, tag } from "../phone/parts.js";
 import { html, nothing, render, t } from "../phone/view.js";
 import { balance } from "./balance_picture.js";
-import { said, signed, who } from "./money.js";
+import { files, said, signed, who } from "./money.js";
 import { afterTyping, callLink, DASH, entries, head, listing, none, part, remember, remembered, searchBar, when } from "./pieces.js";
 
 /** @typedef {import("./money_shapes").LedgerRow} LedgerRow */
@@ -59,7 +59,7 @@ export async function open(root) {
     ${field("to", t("money.to"), asked.to, set("to"), { type: "datetime-local" })}`;
   const chosen = () =>
     asked.owner ? html`<p class="chosen">${tag(t("money.ledger.of", { name: asked.name || t("money.ledger.one") }))}${button(t("money.ledger.everybody"), () => whose("", ""), { kind: "quiet", glyph: "x" })}</p>` : nothing;
-  const view = () => html`${head(t("room.ledger"))}
+  const view = () => html`${head(t("room.ledger"), files("/console/ledger", query()))}
     ${part(t("money.ledger.totals"), drawn(totals, sum), nothing, "totals")}
     ${searchBar(t("ops.search"), t("money.search.hint"), asked.q, set("q", true), ask, filters())}
     ${chosen()}

@@ -1,7 +1,8 @@
 /** Money in words: states, methods, amounts with their sign, and why something is not done. */
 
+import { page } from "../phone/page.js";
 import { badge } from "../phone/parts.js";
-import { html, nothing, t, won } from "../phone/view.js";
+import { html, icon, nothing, t, won } from "../phone/view.js";
 import { config } from "../words.js";
 import { roomTabs, when } from "./pieces.js";
 
@@ -69,6 +70,12 @@ export function due(task, now) {
   return html`<span class="due" ?data-over=${isOver}>${told}</span>
     ${task.escalated_at ? html` ${badge(t("money.task.escalated"), "bad")}` : nothing}`;
 }
+
+/** What a list shows, as a file. @param {string} path of the list, below the API @param {URLSearchParams} query */
+export const files = (path, query) => html`<span class="tools-row">${[
+  [t("money.save.csv"), "csv"],
+  [t("money.save.xlsx"), "xlsx"],
+].map(([text, form]) => html`<a class="button quiet" href="${page.api}${path}.${form}?${query}" download>${icon("download")}<span>${text}</span></a>`)}</span>`;
 
 /** @param {number} minutes */
 function span(minutes) {

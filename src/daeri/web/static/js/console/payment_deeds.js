@@ -119,3 +119,25 @@ export function writeOff(payment, bill) {
       ${notice(t("money.write_off.then", { amount: won(payment.outstanding) }), "warn")}`,
   });
 }
+
+/** The payer sent it to the company's bank. @param {Payment} payment @returns {Promise<boolean>} */
+export function transfer(payment) {
+  let reference = "";
+  return act({
+    title: t("money.transfer.title", { number: payment.original.number }),
+    yes: t("money.transfer.yes"),
+    path: `${path(payment)}/transfer`,
+    isReasonless: true,
+    isReady: () => Boolean(reference.trim()),
+    body: () => ({ reference: reference.trim(), amount: payment.outstanding }),
+    more: (redraw) => {
+      const heard = (/** @type {string} */ value) => {
+        reference = value;
+        redraw();
+      };
+      return html`${figure(t("money.outstanding"), won(payment.outstanding), payment.bill?.payer_name ?? "")}
+        ${field("reference", t("money.transfer.reference"), reference, heard, { maxlength: 100, hint: t("money.transfer.reference.hint") })}
+        ${notice(t("money.transfer.then", { amount: won(payment.outstanding) }), "info")}`;
+    },
+  });
+}

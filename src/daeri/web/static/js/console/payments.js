@@ -2,7 +2,7 @@
 
 import { select } from "../phone/parts.js";
 import { html, render, t, won } from "../phone/view.js";
-import { billBadge, moneyTabs } from "./money.js";
+import { billBadge, files, moneyTabs } from "./money.js";
 import { afterTyping, callLink, customerLink, DASH, driverLink, grid, head, listing, none, remember, remembered, searchBar, when } from "./pieces.js";
 
 /** @typedef {import("./money_shapes").PaymentRow} PaymentRow */
@@ -33,7 +33,7 @@ export async function open(root) {
   const states = [every, ...STATES.map((value) => ({ value, label: t(`money.state.${value}`) }))];
   const methods = [every, ...METHODS.map((value) => ({ value, label: t(`money.method.${value}`) }))];
   const nothing = () => (query().size ? none(t("money.payments.not_found"), "search", t("money.search.hint")) : none(t("money.payments.none"), "credit-card"));
-  const view = () => html`${head(t("room.payments"))}${moneyTabs()}
+  const view = () => html`${head(t("room.payments"), files("/console/payments", query()))}${moneyTabs()}
     ${searchBar(t("ops.search"), t("money.search.hint"), asked.q, typed, ask, html`
       ${select("state", t("ops.state"), states, asked.state, choose("state"))}
       ${select("method", t("money.method"), methods, asked.method, choose("method"))}`)}
