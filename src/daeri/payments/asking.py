@@ -8,7 +8,7 @@ from daeri.infra.keys import KeyRing
 from daeri.payments.charge_store import DueCharge
 from daeri.payments.charging import Told
 from daeri.payments.lifecycle import Answer, CancelAnswer
-from daeri.payments.model import Cancel, CardRefusal, CardRefused, CardsUnreachable, Charge, ChargeState
+from daeri.payments.model import Cancel, CancelState, CardRefusal, CardRefused, CardsUnreachable, Charge, ChargeState
 from daeri.payments.ports import Cards, Order, PaymentState, ProviderPayment
 from daeri.payments.registering import BILLING_KEY_PURPOSE
 
@@ -48,10 +48,12 @@ class Asker:
         return await _told(lambda: self.cards.capture(payment_key, charge.amount, key=key))
 
     async def give_back(self, cancel: Cancel, charge: Charge) -> tuple[CancelAnswer, CardRefusal | None]:
-        """Give back what the cancel says, of that charge."""
+        """Give back what the cancel says, of that charge; where no answer came, look first."""
         if charge.payment_key is None:
             return CancelAnswer.REFUSED, CardRefusal.REJECTED
         try:
+            if cancel.state is CancelState.UNKNOWN and await self._is_given_back(cancel, charge):
+                return CancelAnswer.DONE, None
             await self.cards.cancel(charge.payment_key, cancel.amount, cancel.reason, key=f"daeri-{cancel.id.hex}")
         except CardRefused as refused:
             return await self._after_refusal(cancel, charge, refused)
@@ -76,12 +78,14 @@ class Asker:
     ) -> tuple[CancelAnswer, CardRefusal | None]:
         """Who was asked twice may hear that there is nothing left to give back: then it was given back."""
         try:
-            found = await self.cards.find(charge.order_id)
+            is_done = await self._is_given_back(cancel, charge)
         except (CardRefused, CardsUnreachable):
             return CancelAnswer.LOST, None
-        if found is not None and found.cancelled >= charge.cancelled + cancel.amount:
-            return CancelAnswer.DONE, None
-        return CancelAnswer.REFUSED, refused.refusal
+        return (CancelAnswer.DONE, None) if is_done else (CancelAnswer.REFUSED, refused.refusal)
+
+    async def _is_given_back(self, cancel: Cancel, charge: Charge) -> bool:
+        found = await self.cards.find(charge.order_id)
+        return found is not None and found.cancelled >= charge.cancelled + cancel.amount
 
 
 async def _told(ask: Callable[[], Awaitable[ProviderPayment]]) -> Told:

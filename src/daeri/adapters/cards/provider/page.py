@@ -16,7 +16,7 @@ from daeri.adapters.cards.provider.protocol import Problem, Refused
 from daeri.adapters.cards.provider.wire import Reply, Request, Route
 
 _PATH: Final = "/card-window"
-_CUSTOMER_KEY: Final = re.compile(r"[A-Za-z0-9_=.@-]{2,300}")
+_CUSTOMER_KEY: Final = re.compile(r"[A-Za-z0-9_=.@-]{2,50}")
 _CLOSED: Final = "PAY_PROCESS_CANCELED"  # the window was left without a card
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 _HTML: Final = "text/html; charset=utf-8"
