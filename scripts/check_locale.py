@@ -37,7 +37,9 @@ from daeri.payments.model import (
     TaskKind,
 )
 from daeri.payments.model import EventKind as BillEvent
+from daeri.payments.payout_model import BANKS, PayoutState
 from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
+from daeri.payments.statements import LineWhat
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
 from daeri.rewards.model import RewardKind
 from daeri.support.model import CaseKind, CaseState
@@ -45,6 +47,7 @@ from daeri.web.api.console_policies import Standing
 from daeri.web.console.live import UnmetReason
 from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
+from daeri.web.driver_money_wire import TopUpState
 from daeri.web.live.messages import Closing
 from daeri.web.pages import Theme
 from daeri.web.words import LOCALE_FOLDER, Language
@@ -193,6 +196,19 @@ family("reward.kind.", RewardKind)
 family("reward.level.", ("basic", "silver", "gold", "platinum"))
 family("reward.premium.", ("supported", "free", "charged", "partner"))
 family("reward.uncounted.", ("affiliate", "consigned"))
+# Drivers' money.
+family("money.bank.", BANKS)
+family("money.line.", LineWhat)
+family("drive.payout.is.", ("requested", "sent"))
+family("drive.payout.state.", PayoutState)
+family("drive.statement.of.", ("cash", "cash_undone"))
+family("drive.topup.refusal.", CardRefusal)
+family("drive.topup.state.", TopUpState)
+_SHEETS = ("sheet.driver", "sheet.business", "sheet.payouts")
+_OF_DRIVER = ("day", "at", "call", "what", "fare", "commission_percent", "commission", "premium", "change", "balance")
+_OF_BUSINESS = ("ended_at", "kind", "rider", "origin", "destination", "amount", "state", "total", "due")
+_OF_BANK = ("bank_code", "bank", "number", "holder", "payout")
+family("export.", (*_SHEETS, *_OF_DRIVER, "note", "opening", "closing", *_OF_BUSINESS, *_OF_BANK))
 # Codes that the pages do not know: a template shows the bare code of a reason without words, and refusals
 # (`problem.`) have a test of their own.
 OPEN_FAMILIES = ("ops.policy.", "drive.suspension.reason.", "reason.", "timeline.", "sign_in.refused.", "problem.")

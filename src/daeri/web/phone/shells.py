@@ -47,7 +47,14 @@ class Shell:
 
 CUSTOMER = Shell(App.CUSTOMER, "/app", "app", ("app.", *_SHARED_WORDS), "/live/calls", Theme.AUTO)
 # Drivers work at night: dark unless they say otherwise.
-DRIVER = Shell(App.DRIVER, "/drive", "drive", ("drive.", "why.", "reward.", *_SHARED_WORDS), "", Theme.DARK)
+DRIVER = Shell(
+    App.DRIVER,
+    "/drive",
+    "drive",
+    ("drive.", "why.", "reward.", "money.bank.", "money.line.", *_SHARED_WORDS),
+    "",
+    Theme.DARK,
+)
 SHELLS = (CUSTOMER, DRIVER)
 
 

@@ -4,6 +4,7 @@ import { Problem } from "../phone/client.js";
 import { onOutcome, put, watch } from "../phone/outbox.js";
 import { t } from "../phone/view.js";
 import { readToday } from "./days.js";
+import { balanceMoved } from "./money.js";
 import { change, isOver, setCall, tell } from "./store.js";
 
 /** @typedef {import("./types").Pending} Pending */
@@ -42,7 +43,9 @@ const isCall = (answer) => typeof answer?.id === "string" && typeof answer.state
 /** @param {Call} call */
 function heard(call) {
   setCall(call);
-  if (isOver(call)) readToday();
+  if (!isOver(call)) return;
+  readToday();
+  balanceMoved();
 }
 
 /** @param {Queued} command @param {Problem} problem */

@@ -6,14 +6,18 @@ import { forgetLoaded } from "./go.js";
 import { isOver, now } from "./store.js";
 import { me, notices, settings } from "./screens/account.js";
 import { application } from "./screens/application.js";
+import { balance } from "./screens/balance.js";
+import { cardReturn, cards } from "./screens/cards.js";
 import { earnings, earningsOfDay } from "./screens/earnings.js";
 import { ended } from "./screens/ended.js";
 import { home } from "./screens/home.js";
 import { list } from "./screens/list.js";
 import { standing } from "./screens/standing.js";
 import { suspension } from "./screens/suspension.js";
+import { topUp } from "./screens/top_up.js";
 import { trip } from "./screens/trip.js";
 import { why } from "./screens/why.js";
+import { bankAccount, payoutList, withdraw } from "./screens/withdraw.js";
 
 /** @typedef {import("../phone/types").Screen} Screen */
 
@@ -38,6 +42,13 @@ export const routes = {
   list: screen(() => list(now()), () => t("drive.list.title")),
   earnings: screen(earnings, () => t("drive.earnings.title")),
   "earnings/:day": screen(({ day = "" }) => earningsOfDay(day), () => t("drive.earnings.title")),
+  balance: screen(balance, () => t("drive.balance.title")),
+  "top-up": screen(topUp, () => t("drive.balance.top_up")),
+  withdraw: screen(withdraw, () => t("drive.balance.withdraw")),
+  payouts: screen(payoutList, () => t("drive.payouts.title")),
+  "bank-account": screen(bankAccount, () => t("drive.bank.title")),
+  cards: screen(cards, () => t("drive.cards.title")),
+  "cards/return": screen(cardReturn, () => t("drive.cards.title")),
   me: screen(me, () => t("drive.tab.me")),
   why: screen(why, () => t("drive.why.title")),
   standing: screen(standing, () => t("drive.standing.title")),

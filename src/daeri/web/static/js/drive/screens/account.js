@@ -17,6 +17,7 @@ export function me() {
   return html`<section class="drive-me">
     <header class="drive-page-head"><h1>${account().name || t("drive.me.title")}</h1></header>
     ${rows([
+      row(t("drive.balance.title"), { glyph: "wallet", href: "/drive/balance" }),
       row(t("drive.why.title"), { glyph: "circle-question-mark", href: "/drive/why" }),
       row(t("drive.standing.title"), { glyph: "gauge", href: "/drive/standing" }),
       row(t("drive.notices.title"), { glyph: "bell", href: "/drive/notices" }),

@@ -4,6 +4,7 @@ import { clock, day as dayWords, html, icon, nothing, svg, t, won } from "../../
 import { earnings as readEarnings, koreanDay, runsOf } from "../days.js";
 import { level, sum, why } from "../../phone/rewards.js";
 import { load, local, page } from "../go.js";
+import { readBalance } from "../money.js";
 import { empty, less, line, premiumLine, runsWords } from "../parts.js";
 import { readStanding } from "./standing.js";
 
@@ -19,6 +20,7 @@ const GROUND = 108;
 export function earnings() {
   return html`<section class="drive-earnings">
     <header class="drive-page-head"><h1>${t("drive.earnings.title")}</h1></header>
+    ${load("balance", readBalance, balanceLine)}
     ${load(`earnings:${view.last}`, () => readEarnings(view.last), shown)}
     ${load("standing", readStanding, standingCard)}
   </section>`;
@@ -26,6 +28,9 @@ export function earnings() {
 
 /** @param {import("./standing.js").Standing} read */
 const standingCard = (read) => html`<a class="drive-run drive-standing" href="/drive/standing" aria-label=${t("drive.standing.title")}>${level(read)}</a>`;
+
+/** @param {import("../money_shapes").Balance} money */
+const balanceLine = (money) => html`<a class="drive-today" href="/drive/balance" data-balance-line><span class="drive-today-word">${t("drive.balance.title")}</span><strong class="tabular">${won(money.balance)}</strong>${icon("chevron-right")}</a>`;
 
 /** @param {Earnings} read */
 function shown({ days, total }) {

@@ -9,6 +9,7 @@ import { expiryNotices } from "../expiry.js";
 import { link } from "../go.js";
 import { isBusy, runsWords } from "../parts.js";
 import { today } from "../days.js";
+import { balanceNotice } from "./balance.js";
 
 /** @typedef {import("../types").State} State */
 /** @typedef {import("../types").Truth} Truth */
@@ -19,7 +20,7 @@ export function home(state) {
   if (!truth) return nothing;
   return html`<section class="drive-home" data-duty=${truth.duty}>
     <h1 class="unseen">${t("drive.home.title")}</h1>
-    ${expiryNotices(truth)} ${blocked(truth)} ${figures()} ${waiting(truth)} ${duty(truth)}
+    ${expiryNotices(truth)} ${blocked(truth)} ${balanceNotice()} ${figures()} ${waiting(truth)} ${duty(truth)}
   </section>`;
 }
 
