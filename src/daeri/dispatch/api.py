@@ -69,7 +69,13 @@ async def accept(
     BalanceTooLow.
     """
     offer = await _live_offer(tx, offer_id, driver_id, now)
-    call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
+    try:
+        call = await _assign(tx, offer.call_id, driver_id, company_id, now=now, ids=ids)
+    except AlreadyTaken:
+        mine = await store.get_offer(tx, offer_id, driver_id)
+        if mine is not None and mine.state is OfferState.ACCEPTED:  # on another telephone, this instant
+            raise OfferClosed(state=mine.state) from None
+        raise
     saw = await store.accept(tx, offer_id, driver_id, now)
     if saw is None:
         if not await customers.may_meet(tx, call.customer_id, driver_id):

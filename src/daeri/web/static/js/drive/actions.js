@@ -98,6 +98,8 @@ export function take(card) {
       return true;
     } catch (problem) {
       if (!(problem instanceof Problem) || !problem.status) throw problem;
+      await refresh().catch(() => {});
+      if ([now().truth?.call, now().truth?.next_call].some((own) => own?.id === card.call_id)) return true; // on another telephone
       amend({ listed: now().truth?.listed?.filter((other) => other.call_id !== card.call_id) });
       if (problem.code === "call_already_taken" || problem.code === "call_not_listed") change({ lost: { card, reason: reasonOf(problem), at: Date.now() } });
       else explain(problem);
