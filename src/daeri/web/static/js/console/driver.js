@@ -33,8 +33,8 @@ function view(file, again, redraw) {
   return html`${back("/console/drivers", t("ops.drivers"))}
     ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
-      <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}</div>
-      <div class="people-column people-side">${about(file)}${rewards(file.id, file.rewards, redraw)}${papers(file)}${documents(file)}</div>
+      <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}${rewards(file.id, file.rewards, redraw)}</div>
+      <div class="people-column people-side">${about(file)}${papers(file)}${documents(file)}</div>
     </div>`;
 }
 

@@ -26,8 +26,7 @@ export function rewards(driver, panel, redraw) {
 
 /** @param {Reward} each */
 const line = (each) => html`<li data-reward=${each.call_id}>
-  <p class="entry-head"><strong>${sum(each)}</strong>${badge(t(`reward.kind.${each.kind}`))}<time>${when(each.ended_at)}</time></p>
-  <p class="hint">${why(each)} · ${callLink(each.call_id, each.number)}</p>
+  <p class="entry-head"><strong>${sum(each)}</strong>${badge(t(`reward.kind.${each.kind}`))}<span class="hint">${why(each)} · ${callLink(each.call_id, each.number)}</span><time>${when(each.ended_at)}</time></p>
 </li>`;
 
 /** @param {string} driver @param {RewardPanel} panel @param {() => void} redraw */

@@ -37,7 +37,7 @@ function fieldOf(policy, name, given, schema) {
   if (shape.type === "array") {
     const inner = resolved(shape.items, schema).type;
     if (inner === "object") return { ...base, kind: "json", write: writeList };
-    return { ...base, kind: "list", items: inner === "integer" ? "number" : "text", write: (value) => value.join(", ") };
+    return { ...base, isOptional: !shape.minItems, kind: "list", items: inner === "integer" ? "number" : "text", write: (value) => value.join(", ") };
   }
   if (shape.type === "object") return { ...base, kind: "json", write: (value) => JSON.stringify(value, null, 1) };
   if (shape.type === "string") {
@@ -96,6 +96,12 @@ export function asText(field, value) {
 
 /** @param {any} value a list of things with fields, or things by name */
 function asLines(value) {
-  const bare = (/** @type {any} */ inner) => JSON.stringify(inner).replace(/[{}"]/g, " ").replace(/ *: */g, ": ").trim();
-  return Array.isArray(value) ? value.map(bare).join("; ") : Object.entries(value).map(([name, inner]) => `${name} ${bare(inner)}`).join("; ");
+  return Array.isArray(value) ? value.map(asLine).join("; ") : Object.entries(value).map(([name, inner]) => `${name} ${asLine(inner)}`).join("; ");
+}
+
+/** `percent 150, addition_won 0`. @param {any} inner @returns {string} */
+function asLine(inner) {
+  if (Array.isArray(inner)) return inner.join("·");
+  if (inner === null || typeof inner !== "object") return String(inner);
+  return Object.entries(inner).map(([name, value]) => `${name} ${asLine(value)}`).join(", ");
 }

@@ -47,7 +47,7 @@ export function level(standing) {
   const name = levelName(here.name);
   const far = next ? t("reward.to_next", { level: levelName(next.name), n: next.from_score - score }) : t("reward.top");
   return html`<div class="level">
-    <p class="level-head">${icon("medal")}<strong>${name}</strong><span class="level-score">${score}${next ? html`<small> / ${next.from_score}</small>` : nothing}</span></p>
+    <p class="level-head">${icon("medal")}<strong>${name}</strong><span class="level-score">${t("reward.scored", { n: score })}${next ? html`<small> / ${next.from_score}</small>` : nothing}</span></p>
     ${progress(far, next ? (score - here.from_score) / (next.from_score - here.from_score) : 1)}
     <p class="level-far"><span>${t("reward.window", { n: standing.window_days })}</span><span>${far}</span></p>
   </div>`;
