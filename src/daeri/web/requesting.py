@@ -16,7 +16,7 @@ from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import ActorKind, Payment
 from daeri.payments import api as payments
-from daeri.payments.model import PaymentPolicy
+from daeri.payments.model import ClaimPolicy
 from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
@@ -31,6 +31,7 @@ from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.wire import CallIn, CallOut, DriverOut, PlaceIn, QuoteIn, call_out, place
 from daeri.web.wire_parts import (
     CarIn,
+    ClaimOut,
     DriverPositionOut,
     PayingOut,
     PlanOut,
@@ -147,10 +148,13 @@ def quote_out(
 
 
 async def paying_of(tx: Tx, context: WebContext, principal: Principal) -> PayingOut:
-    """Whether a request by card needs one, and which one of theirs would be charged."""
-    policy = context.shelf.of(principal.company_id).read(PaymentPolicy, at=context.clock.now()).value
-    own = await payments.cards(tx, principal.company_id, principal.account_id)
-    return PayingOut(policy.card_needed, used_card(next(iter(own), None)))
+    """Whether a request by card needs one, which one of theirs would be charged, and what must be paid first."""
+    deed, company_id = deed_of(tx, context, principal), principal.company_id
+    own = await payments.cards(tx, company_id, principal.account_id)
+    is_barred = deed.book.read(ClaimPolicy, at=deed.now).value.blocks_requests
+    claims = await payments.claims_of(tx, company_id, principal.account_id) if is_barred else []
+    claim = ClaimOut(claims[0].number, claims[0].amount) if claims else None
+    return PayingOut(deed.policy.card_needed, used_card(next(iter(own), None)), claim)
 
 
 async def check_money(tx: Tx, context: WebContext, principal: Principal, wish: Wish) -> None:

@@ -154,11 +154,22 @@ class UsedCardOut(msgspec.Struct, frozen=True):
     number_masked: str
 
 
+class ClaimOut(msgspec.Struct, frozen=True):
+    """An earlier ride that must be paid first."""
+
+    number: str
+    amount: int
+
+
 class PayingOut(msgspec.Struct, frozen=True):
-    """What a request by card would be charged to; without a card it is refused where `is_card_needed`."""
+    """What a request by card would be charged to; without a card it is refused where `is_card_needed`.
+
+    While there is a `claim` any request is refused.
+    """
 
     is_card_needed: bool
     card: UsedCardOut | None
+    claim: ClaimOut | None
 
 
 class RideBillOut(msgspec.Struct, frozen=True):

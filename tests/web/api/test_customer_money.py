@@ -130,6 +130,10 @@ def test_a_card_that_is_refused_becomes_a_claim_that_another_card_pays(till: Til
     problem = refused(me.command("/calls", TRIP), 409, "claim_open")
     assert problem["facts"] == {"number": found["number"], "amount_won": found["total"]}
     refused(me.command("/calls", {**TRIP, "payment": "cash"}), 409, "claim_open")
+    assert me.command("/quotes", TRIP).json()["paying"]["claim"] == {
+        "number": found["number"],
+        "amount": found["total"],
+    }
 
     other = till.register(me)
     answers = [pay(me, call_id, other["id"], key="pay") for _ in range(2)]
@@ -232,7 +236,7 @@ def test_a_customer_who_did_not_come_reads_what_that_costs(till: Till, me: Perso
 
 
 def test_a_quote_says_what_paying_needs(till: Till, me: Person) -> None:
-    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": False, "card": None}
+    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": False, "card": None, "claim": None}
     first, second = till.register(me), till.register(me)
     assert me.command("/quotes", TRIP).json()["paying"]["card"]["id"] == first["id"]
     me.command(f"/me/cards/{second['id']}/default")
@@ -243,7 +247,7 @@ def test_a_quote_says_what_paying_needs(till: Till, me: Person) -> None:
 def test_where_a_card_is_needed_a_request_by_card_needs_one(till: Till) -> None:
     write(till, PaymentPolicy(card_needed=True))
     me = till.running.customer(till.running.theirs)
-    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": True, "card": None}
+    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": True, "card": None, "claim": None}
     refused(me.command("/calls", TRIP), 409, "card_missing")
     assert me.command("/calls", {**TRIP, "payment": "cash"}).status_code == 201
     account = till.running.ask(lambda program: _business(program, me, Payer.COMPANY))
@@ -260,6 +264,7 @@ def test_a_company_may_let_those_ride_who_owe(till: Till) -> None:
     till.refuse(me, CardRefusal.DECLINED)
     till.drive(me, driver)
     assert len(me.get("/me/bills").json()["items"]) == 1
+    assert me.command("/quotes", TRIP).json()["paying"]["claim"] is None
     assert me.command("/calls", TRIP).status_code == 201
 
 
