@@ -49,6 +49,7 @@ from daeri.web.console.queries import CALL_STATES
 from daeri.web.console.reads import DecisionReason, DriverState, OfferOutcome
 from daeri.web.driver_money_wire import TopUpState
 from daeri.web.live.messages import Closing
+from daeri.web.money_wire import MoveState
 from daeri.web.pages import Theme
 from daeri.web.words import LOCALE_FOLDER, Language
 
@@ -113,11 +114,16 @@ family("app.chance.", Chance)
 family("app.favourite.", ("home", "work", "other"))
 family("app.history.", ("all", "completed", "cancelled", "reserved"))
 family("app.line.", LineKind)
-family("app.missing.", ("origin", "via", "destination", "riders", "phone", "fare"))
-family("app.pay.", Payment)
+family("app.missing.", ("origin", "via", "destination", "riders", "phone", "fare", "card", "claim"))
+family("app.money.", ("preparing", "confirming", "with_agent", "not_charged", "given_up"))
+_MOVES = ("charged", "given_back")
+family("app.move.", ("cash.done", *(f"{move}.{state}" for move in _MOVES for state in MoveState)))
+family("app.owed.", BillKind)
+family("app.owed.why.", ClaimReason)
 family("app.payment.", Payment)
 family("app.plan.", (*FarePlan, "recommended.about", "calculator.about", "meter.about"))
 family("app.rating.tag.", RatingTag)
+family("app.refusal.", CardRefusal)
 _RIDING = ("me", "another", "several")
 family("app.riding.", (*_RIDING, *(f"{one}.about" for one in _RIDING)))
 family("app.search.", ("origin", "via", "destination"))

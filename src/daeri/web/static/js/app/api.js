@@ -26,6 +26,11 @@ export const notices = () => orNull(get("/notices"));
 /** @returns {Promise<{ items: import("./types").CaseRow[] } | null>} */
 export const cases = () => orNull(get("/customer/cases"));
 
+/** @returns {Promise<import("./types").Cards | null>} */
+export const cards = () => orNull(get("/me/cards"));
+/** @returns {Promise<import("./types").OwedPage | null>} */
+export const owed = () => orNull(get("/me/bills"));
+
 /** @param {string} id @returns {Promise<Call>} */
 export const call = (id) => get(`/calls/${id}`);
 /** @param {{ state?: string, cursor?: string | null, limit?: number }} asked @returns {Promise<{ items: Call[], next_cursor: string | null }>} */

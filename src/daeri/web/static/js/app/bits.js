@@ -50,6 +50,7 @@ export function badge(of) {
 
 /** What the customer is to pay. @param {Call} call */
 export function fareOf(call) {
+  if (call.bill) return won(call.bill.amount);
   if (call.final_amount !== undefined && call.final_amount !== null) return won(call.final_amount);
   if ((call.fare?.plan ?? call.fare_plan) === "meter") return t("app.plan.meter");
   return won(call.fare?.amount ?? call.fare_amount);
@@ -76,7 +77,7 @@ export function callRow(call) {
   return html`<li>
     <a class="row" href=${`/app/calls/${call.id}`}>
       <span class="row-main">${shortWay(call)}<small>${day(at)} ${clock(at)} · ${fareOf(call)}</small></span>
-      ${badge(call.state)}
+      ${call.bill?.state === "claimed" ? html`<span class="badge" data-tone="bad">${t("app.money.unpaid.short")}</span>` : badge(call.state)}
     </a>
   </li>`;
 }

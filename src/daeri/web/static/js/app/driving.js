@@ -1,6 +1,6 @@
 /** On the way: the route, how much of it is behind, and what it costs. */
 
-import { clock, html, km, minutes, nothing, t } from "../phone/view.js";
+import { clock, html, icon, km, minutes, nothing, t } from "../phone/view.js";
 import { facts, fareOf, head, inSeconds, way } from "./bits.js";
 import { cancelButton } from "./cancel.js";
 import { driverCard } from "./coming.js";
@@ -20,11 +20,17 @@ export function driving(_id) {
     draw: (call) => html`
       ${head(t("app.call.driving"), { home: true, action: cancelButton(call) })}
       <div class="scroll pad stack">
-        ${journey(call)} ${driverCard(call)} ${group(call)}
+        ${journey(call)} ${cashDue(call)} ${driverCard(call)} ${group(call)}
         <section class="card tight">${way(call)}${facts(call)}</section>
       </div>
     `,
   };
+}
+
+/** What the driver is to be given at the end (I-019). @param {Call} call */
+function cashDue(call) {
+  if (call.payment !== "cash" || call.business?.payer === "company") return nothing;
+  return html`<div class="notice" data-kind="info" data-cash-due>${icon("banknote")}<span>${t("app.driving.cash", { fare: fareOf(call) })}</span></div>`;
 }
 
 /** @param {Call} call */

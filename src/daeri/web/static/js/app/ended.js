@@ -1,47 +1,42 @@
 /** After the call: the receipt and the rating, or why it ended without a drive and what may be done now. */
 
-import { clock, day, html, icon, km, minutes, nothing, t, won } from "../phone/view.js";
+import { clock, day, html, icon, nothing, t, won } from "../phone/view.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { go } from "../phone/router.js";
-import { command, neverMeet, receipt as readReceipt } from "./api.js";
+import { command, neverMeet } from "./api.js";
 import { driverName, facts, head, isBusy, way } from "./bits.js";
 import { draftOf } from "./draft.js";
 import { group } from "./group.js";
 import { ratingForm } from "./rating.js";
+import { receiptOf } from "./receipt.js";
 import { changeDraft, redraw, tell } from "./store.js";
 
 /** @typedef {import("./types").Call} Call */
-/** @typedef {import("./types").Receipt} Receipt */
-
-const LINES = new Set(["base", "distance", "time", "vias", "night", "service", "minimum", "rounding", "recommended", "typed", "meter", "waiting"]);
 
 /** @param {string} id @returns {import("./call").Face} */
 export function ended(id) {
-  /** @type {Receipt | null} */
-  let receipt = null;
+  const receipt = receiptOf(id);
   let isRead = false;
   const rate = ratingForm(id);
   const never = neverAgain(id);
 
   /** @param {Call} call */
-  async function read(call) {
+  function read(call) {
     if (isRead) return;
     isRead = true;
     if (call.driver) void never.read();
     if (call.state !== "completed") return;
     void rate.read();
-    receipt = await readReceipt(id).catch(() => null);
-    redraw();
   }
 
   return {
     draw: (call) => {
-      void read(call);
+      read(call);
       const isDone = call.state === "completed";
       return html`
         ${head(t(`app.call.${call.state}`), { home: true })}
         <div class="scroll pad stack">
-          ${isDone ? html`${bill(call, receipt)} ${rate.view(call)}` : why(call)} ${group(call)}
+          ${isDone ? nothing : why(call)} ${receipt.view(call)} ${isDone ? rate.view(call) : nothing} ${group(call)}
           <section class="card tight">${way(call)}${facts(call)}</section>
           <section class="stack">${isDone ? lostRow(call) : nothing} ${never.row(call)}</section>
         </div>
@@ -50,6 +45,7 @@ export function ended(id) {
         </footer>
       `;
     },
+    leave: receipt.leave,
   };
 }
 
@@ -57,29 +53,6 @@ export function ended(id) {
 function again(call) {
   changeDraft(draftOf(call));
   go("/app/request");
-}
-
-/** @param {Call} call @param {Receipt | null} receipt */
-function bill(call, receipt) {
-  const total = receipt?.total ?? call.final_amount ?? call.fare?.amount ?? call.fare_amount;
-  return html`<section class="card tight receipt" data-receipt aria-label=${t("app.receipt")}>
-    <p class="hint">${t("app.receipt.done", { name: receipt?.driver_name ?? call.driver?.name ?? "" })}</p>
-    <p class="big">${won(total)}</p>
-    ${receipt
-      ? html`<dl class="lines bill">
-          ${receipt.lines.map((line) => html`<div><dt>${LINES.has(line.kind) ? t(`app.line.${line.kind}`) : t("app.line.other")}</dt><dd>${won(line.amount)}</dd></div>`)}
-          <div class="total"><dt>${t("app.receipt.total")}</dt><dd>${won(receipt.total)}</dd></div>
-        </dl>`
-      : nothing}
-    <p class="hint">${paid(call, receipt)}${receipt?.distance_m ? ` · ${km(receipt.distance_m)}` : ""}${receipt?.duration_s ? ` · ${minutes(receipt.duration_s)}` : ""}</p>
-    <p class="hint">${call.started_at ? `${day(call.started_at)} ${clock(call.started_at)}` : ""}${call.ended_at ? ` – ${clock(call.ended_at)}` : ""}</p>
-  </section>`;
-}
-
-/** @param {Call} call @param {Receipt | null} receipt */
-function paid(call, receipt) {
-  if (call.business?.payer === "company" || receipt?.payer === "company") return t("app.payer.company", { name: call.business?.name ?? "" });
-  return t(`app.payment.${call.payment}`);
 }
 
 /** Why there was no drive, and whether it counts. @param {Call} call */

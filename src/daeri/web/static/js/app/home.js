@@ -5,6 +5,7 @@ import { go } from "../phone/router.js";
 import { badge, nameOf, shortWay } from "./bits.js";
 import { emptyDraft, nextEmpty, withPlace } from "./draft.js";
 import { look } from "./here.js";
+import { owedBar } from "./paying.js";
 import { recentPlaces, running } from "./states.js";
 import { changeDraft, state } from "./store.js";
 
@@ -21,7 +22,7 @@ export function homeScreen() {
     scene: () => ({ here: state.here, places: state.draft.origin ? [{ place: state.draft.origin, kind: "origin" }] : [], frame: `home-${state.draft.origin?.lat}` }),
     draw: () => html`
       <h1 class="unseen" tabindex="-1">${t("app.home.title")}</h1>
-      ${notice()} ${restricted()} ${runningCalls()}
+      ${owedBar()} ${notice()} ${restricted()} ${runningCalls()}
       <section class="stack" aria-label=${t("app.home.where")}>
         ${origin()}
         <a class="where" href="/app/search/destination" data-where>${icon("search")}<span>${t("app.home.where")}</span></a>

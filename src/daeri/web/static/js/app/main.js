@@ -9,6 +9,7 @@ import { html, icon, nothing, render, t } from "../phone/view.js";
 import { calls as readCalls, cancellations, customer, notices } from "./api.js";
 import { callScreen } from "./call.js";
 import { cancellationsScreen } from "./cancellations.js";
+import { cardReturnScreen, cardsScreen, readCardsAgain } from "./cards.js";
 import { head } from "./bits.js";
 import { lookQuietly } from "./here.js";
 import { historyScreen } from "./history.js";
@@ -16,6 +17,7 @@ import { homeScreen } from "./home.js";
 import { carsScreen, newPlaceScreen, placesScreen } from "./kept.js";
 import { lostScreen } from "./lost.js";
 import { noticesScreen } from "./notices.js";
+import { billsScreen, readOwedAgain } from "./paying.js";
 import { pickScreen } from "./pick.js";
 import { businessScreen, profileScreen } from "./profile.js";
 import { requestScreen } from "./request.js";
@@ -43,6 +45,9 @@ const SCREENS = {
   "calls/:id": ({ id = "" }) => callScreen(id),
   "calls/:id/lost": ({ id = "" }) => lostScreen(id),
   cancellations: cancellationsScreen,
+  cards: cardsScreen,
+  "cards/return": cardReturnScreen,
+  bills: billsScreen,
   notices: noticesScreen,
   profile: profileScreen,
   "profile/cars": carsScreen,
@@ -113,6 +118,8 @@ async function readEverything() {
     readCalls({ limit: RECENT_CALLS }).catch(() => null),
     cancellations().catch(() => null),
     notices().catch(() => null),
+    readCardsAgain(),
+    readOwedAgain(),
   ]);
   change({
     customer: who ?? state.customer ?? nobody(),
@@ -143,9 +150,10 @@ function listen() {
   /** @param {string} name */
   const hear = (name) => (/** @type {any} */ data) => {
     if (name === "call") announce(data);
+    if (name === "bill") void readOwedAgain();
     change({ known: applied(state.known, name, data), isKnown: true });
   };
-  const names = ["snapshot", "call", "position", "progress"];
+  const names = ["snapshot", "call", "position", "progress", "bill"];
   follow("/live/calls", Object.fromEntries(names.map((name) => [name, hear(name)])), (live) => {
     const isBack = state.live === "lost" && live === "live";
     change({ live });

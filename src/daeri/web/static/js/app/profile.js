@@ -45,6 +45,7 @@ export function profileScreen() {
           </form>
           <nav aria-label=${t("app.profile.kept")}>
             <ul class="rows boxed">
+              ${link("/app/cards", "credit-card", t("app.cards"), state.cards?.items.length)}
               ${link("/app/profile/places", "star", t("app.favourites"), me?.favourites.length)} ${link("/app/profile/cars", "car", t("app.cars"), me?.cars.length)}
               ${link("/app/profile/business", "building-2", t("app.business"), me?.business.length)} ${link("/app/cancellations", "ban", t("app.cancellations"), state.cancellations?.count)}
               ${link("/app/notices", "bell", t("app.notices"), state.notices.length)}

@@ -5,6 +5,7 @@ import { replace } from "../phone/router.js";
 import { command, quote as askQuote, sentence, shortage } from "./api.js";
 import { segments, skeleton } from "../phone/parts.js";
 import { head, isBusy, length, nameOf } from "./bits.js";
+import { cardName, defaultCard } from "./cards.js";
 import { callBody, chosenPlan, emptyDraft, isQuotable, missing, nextEmpty, quoteBody } from "./draft.js";
 import { options } from "./request_options.js";
 import { plans } from "./request_plans.js";
@@ -67,7 +68,7 @@ export function requestScreen() {
 
   async function request() {
     const quoted = present();
-    if (!quoted || missing(state.draft, quoted)) return;
+    if (!quoted || missing(state.draft, quoted) || missingMoney(quoted)) return;
     const body = callBody(state.draft, chosenPlan(state.draft, quoted));
     const made = await command("request", "/calls", body);
     // A fare that has changed meanwhile is shown before it is asked for again.
@@ -84,11 +85,11 @@ export function requestScreen() {
 
   function button() {
     const quoted = present();
-    const lacks = missing(state.draft, quoted);
+    const lacks = missing(state.draft, quoted) ?? missingMoney(quoted);
     const until = state.cancellations?.restricted_until;
     const restricted = Boolean(until);
     return html`<footer class="bottom-bar">
-      <p class="foot-note" role="status">${lacks && lacks !== "quote" ? t(`app.missing.${lacks}`) : until ? t("app.restricted.until", { day: day(until), clock: clock(until) }) : payer()}</p>
+      <p class="foot-note" role="status">${lacks && lacks !== "quote" ? t(`app.missing.${lacks}`) : until ? t("app.restricted.until", { day: day(until), clock: clock(until) }) : payer(quoted)}</p>
       <button type="button" class="button primary wide tall" data-request ?disabled=${Boolean(lacks) || restricted || isBusy("request") || !state.isOnline} @click=${request}>
         ${isBusy("request") ? t("app.request.sending") : buttonWords(quoted)}
       </button>
@@ -114,7 +115,7 @@ export function requestScreen() {
       return html`
         ${head(t("app.request.title"))}
         <div class="scroll pad stack">
-          ${trip(quote)} ${scarcity(quote, scarce)} ${services()}
+          ${claim(quote)} ${trip(quote)} ${scarcity(quote, scarce)} ${services()}
           ${failure
             ? html`<div class="notice" data-kind="bad" role="alert">${icon("circle-alert")}<span>${failure}</span></div>
                 <button type="button" class="button plain wide" @click=${again}>${t("app.again")}</button>`
@@ -141,11 +142,35 @@ function buttonWords(quote) {
   return t("app.request.now", { fare });
 }
 
-/** Who pays, and how. */
-function payer() {
-  const account = state.customer?.business.find((one) => one.id === state.draft.businessId);
-  if (account?.payer === "company") return t("app.payer.company", { name: account.name });
-  return t(`app.pay.${state.draft.payment}`);
+/** The account that pays for this trip, where its company does. */
+function companyAccount() {
+  const chosen = state.customer?.business.find((one) => one.id === state.draft.businessId);
+  return chosen?.payer === "company" ? chosen : null;
+}
+
+/** What of money stands against the request. @param {Quote | null} quote */
+function missingMoney(quote) {
+  if (quote?.paying?.claim) return "claim";
+  const needsCard = quote?.paying?.is_card_needed && state.draft.payment === "card" && !companyAccount();
+  return needsCard && !(state.cards ? state.cards.items.length : quote?.paying?.card) ? "card" : null;
+}
+
+/** Who pays, how, and what will be charged to which card. @param {Quote | null} quote */
+function payer(quote) {
+  const account = companyAccount();
+  if (account) return t("app.payer.company", { name: account.name });
+  const { plan, amount } = quote ? chosenPlan(state.draft, quote) : { plan: null, amount: null };
+  const fare = plan === "meter" || amount === null ? t("app.plan.meter") : won(amount);
+  const card = state.cards ? defaultCard() : (quote?.paying?.card ?? null);
+  if (state.draft.payment === "cash") return t("app.pay.will.cash", { fare });
+  return card ? t("app.pay.will.card", { fare, card: cardName(card) }) : t("app.pay.no_card");
+}
+
+/** An unpaid ride comes first: said where one would ask for the next. @param {Quote | null} quote */
+function claim(quote) {
+  const found = quote?.paying?.claim;
+  if (!found) return nothing;
+  return html`<a class="notice" data-kind="bad" data-claim href="/app/bills">${icon("circle-alert")}<span>${t("app.request.claim", { amount: won(found.amount) })}</span></a>`;
 }
 
 /** @param {Quote | null} quote */

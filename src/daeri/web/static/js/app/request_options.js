@@ -1,7 +1,9 @@
 /** What else may be asked for: who rides, when, which car, how it is paid, a note. Each row says what is chosen. */
 
-import { clock, day, html, icon, nothing, repeat, t } from "../phone/view.js";
-import { field, area, segments } from "../phone/parts.js";
+import { clock, day, html, icon, live, nothing, repeat, t } from "../phone/view.js";
+import { area, button, field, segments } from "../phone/parts.js";
+import { isBusy } from "./bits.js";
+import { cardName, defaultCard, preferCard, registerCard } from "./cards.js";
 import { MOST_CARS, isPhone, phoneTyped } from "./draft.js";
 import { changeDraft, state } from "./store.js";
 import { wheel } from "./wheel.js";
@@ -17,7 +19,7 @@ export function options(quote) {
   return html`<section class="options" aria-label=${t("app.options")}>
     ${row("users", t("app.option.riding"), ridingWords(), riding())} ${row("calendar-clock", t("app.option.when"), whenWords(), when(quote))}
     ${state.draft.riding === "me" ? row("car", t("app.option.car"), carWords(), car()) : nothing}
-    ${row("credit-card", t("app.option.payment"), paymentWords(), payment())}
+    ${row(state.draft.payment === "cash" ? "banknote" : "credit-card", t("app.option.payment"), paymentWords(), payment())}
     ${state.customer?.business.length ? row("building-2", t("app.option.business"), businessWords(), business()) : nothing}
     ${row("message-circle", t("app.option.note"), state.draft.note || t("app.option.note.none"), note())}
   </section>`;
@@ -116,17 +118,33 @@ function companyAccount() {
 
 function paymentWords() {
   const account = companyAccount();
-  return account ? t("app.payer.company", { name: account.name }) : t(`app.payment.${state.draft.payment}`);
+  if (account) return t("app.payer.company", { name: account.name });
+  const card = defaultCard();
+  return state.draft.payment === "card" && card ? cardName(card) : t(`app.payment.${state.draft.payment}`);
 }
 
+/** Each card, cash, and the way to another card: what is chosen is what will be charged. */
 function payment() {
   if (companyAccount()) return html`<p class="hint">${t("app.payer.company.about")}</p>`;
-  return html`<fieldset class="choices">
-    <legend class="unseen">${t("app.option.payment")}</legend>
-    ${/** @type {const} */ (["card", "cash"]).map(
-      (one) => html`<label class="choice"><input type="radio" name="payment" .checked=${one === state.draft.payment} @change=${() => changeDraft({ payment: one })} /><span><b>${t(`app.payment.${one}`)}</b> <small>${t(`app.pay.${one}`)}</small></span></label>`,
-    )}
-  </fieldset>`;
+  const { payment: chosen } = state.draft;
+  const own = state.cards?.items ?? [];
+  return html`<fieldset class="choices" data-paying>
+      <legend class="unseen">${t("app.option.payment")}</legend>
+      ${own.length ? own.map((card) => choice(cardName(card), card.is_default ? t("app.cards.default") : t("app.pay.prefers"), chosen === "card" && card.is_default, () => payBy(card))) : choice(t("app.payment.card"), t("app.pay.no_card"), chosen === "card", () => changeDraft({ payment: "card" }))}
+      ${choice(t("app.payment.cash"), t("app.pay.cash"), chosen === "cash", () => changeDraft({ payment: "cash" }))}
+    </fieldset>
+    ${state.cards?.can_register ? button(t("app.cards.add"), () => registerCard("/app/request"), { glyph: "plus", wide: true, busy: isBusy("card-window") }) : nothing}`;
+}
+
+/** @param {string} name @param {string} about @param {boolean} isChosen @param {() => void} choose */
+function choice(name, about, isChosen, choose) {
+  return html`<label class="choice"><input type="radio" name="payment" .checked=${live(isChosen)} @change=${choose} /><span><b>${name}</b> <small>${about}</small></span></label>`;
+}
+
+/** This card from now on, for this trip and the next ones. @param {import("./types").OwnCard} card */
+function payBy(card) {
+  changeDraft({ payment: "card" });
+  if (!card.is_default) void preferCard(card.id);
 }
 
 function businessWords() {

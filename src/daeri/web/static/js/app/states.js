@@ -37,7 +37,14 @@ export function applied(known, name, data) {
     return { ...known, calls, positions: new Map(known.positions).set(id, { lat, lon, at }) };
   }
   if (name === "progress") return withProgress(known, data.call_id, data);
+  if (name === "bill") return withBill(known, data.call_id, data.bill);
   return known;
+}
+
+/** What a ride has come to cost, and how far it is paid. @param {Known} known @param {string} id @param {import("./types").RideBill} bill @returns {Known} */
+function withBill(known, id, bill) {
+  const call = known.calls.get(id);
+  return call ? { ...known, calls: new Map(known.calls).set(id, { ...call, bill }) } : known;
 }
 
 /** @param {Known} known @param {string} id @param {Progress} progress @returns {Known} */
@@ -49,7 +56,8 @@ export function withProgress(known, id, progress) {
 export function withCall(known, call) {
   const before = known.calls.get(call.id);
   if (before && before.version > call.version) return known;
-  const calls = new Map(known.calls).set(call.id, { ...before, ...call });
+  // The stream tells of a bill by itself: a call that comes without one does not take it away.
+  const calls = new Map(known.calls).set(call.id, { ...before, ...call, bill: call.bill ?? before?.bill ?? null });
   const positions = new Map(known.positions);
   if (!ENGAGED.has(call.state)) positions.delete(call.id);
   else if (call.driver?.position) positions.set(call.id, newer(positions.get(call.id), call.driver.position));

@@ -12,6 +12,8 @@ import { nothingKnown } from "./states.js";
  * @property {import("./types").Call[]} past the newest calls, for recent places
  * @property {import("./types").Cancellations | null} cancellations
  * @property {import("./types").Notice[]} notices
+ * @property {import("./types").Cards | null} cards
+ * @property {import("./types").OwedPage | null} owed
  * @property {import("./types").Draft} draft
  * @property {import("./types").Place | null} here
  * @property {"unknown" | "asking" | "known" | "refused"} hereState
@@ -31,6 +33,8 @@ export const state = {
   past: [],
   cancellations: null,
   notices: [],
+  cards: null,
+  owed: null,
   draft: { ...emptyDraft(), ...kept(DRAFT) },
   here: null,
   hereState: "unknown",

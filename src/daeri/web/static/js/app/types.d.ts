@@ -73,6 +73,52 @@ export interface Quote {
   shortage?: ShortageLevel;
   reservation?: { min_minutes_ahead: number; max_days_ahead: number };
   waiting?: { free_min: number; per_min_won: number; no_show_after_min: number; no_show_fee_won: number };
+  paying?: { is_card_needed: boolean; card: UsedCard | null; claim: { number: string; amount: number } | null };
+}
+
+/** A card as its owner knows it. */
+export interface UsedCard {
+  id: string;
+  issuer: string;
+  number_masked: string;
+}
+
+export interface OwnCard extends UsedCard {
+  is_default: boolean;
+  registered_at: string;
+}
+
+/** The default card first. */
+export interface Cards {
+  items: OwnCard[];
+  can_register: boolean;
+}
+
+/** A ride that is not paid. */
+export interface Owed {
+  call_id: string;
+  number: string;
+  kind: "fare" | "no_show";
+  amount: number;
+  since: string;
+  ended_at: string;
+  reason: string;
+  refusal: string | null;
+  is_being_charged: boolean;
+  origin: string;
+  destination: string;
+}
+
+export interface OwedPage {
+  items: Owed[];
+  can_pay: boolean;
+}
+
+/** What a ride costs and how far it is paid, in short. */
+export interface RideBill {
+  amount: number;
+  state: "open" | "paid" | "claimed" | "written_off";
+  method: "card" | "cash" | "account";
 }
 
 export type CallState =
@@ -145,6 +191,7 @@ export interface Call {
   /** Seconds until the driver is at `eta_to`; null while nobody knows. */
   eta_s?: number | null;
   eta_to?: "origin" | "via" | "destination" | null;
+  bill?: RideBill | null;
 }
 
 export interface Progress {
@@ -159,8 +206,31 @@ export interface Progress {
   raise: { plan: PlanName; amount: number } | null;
 }
 
+export type MoneyState =
+  | "preparing"
+  | "charging"
+  | "confirming"
+  | "changing"
+  | "paid"
+  | "with_agent"
+  | "unpaid"
+  | "not_charged"
+  | "on_account"
+  | "given_up";
+
+/** Money that was taken or given back, or is to be. */
+export interface MoneyMove {
+  kind: "charged" | "given_back" | "cash";
+  state: "under_way" | "done" | "refused";
+  amount: number;
+  at: string;
+  card: UsedCard | null;
+  refusal: string | null;
+}
+
 export interface Receipt {
   number: string;
+  kind: "fare" | "no_show";
   lines: { kind: string; amount: number }[];
   total: number;
   payment: string;
@@ -170,6 +240,16 @@ export interface Receipt {
   duration_s: number | null;
   driver_name: string | null;
   payer: string | null;
+  method: "card" | "cash" | "account";
+  state: MoneyState;
+  card: UsedCard | null;
+  paid_at: string | null;
+  reason: string | null;
+  refusal: string | null;
+  outstanding: number;
+  to_be: number | null;
+  can_pay: boolean;
+  moves: MoneyMove[];
 }
 
 export interface Rating {
