@@ -1571,6 +1571,7 @@ CREATE INDEX bills_not_paid ON public.bills USING btree (company_id, opened_at) 
 CREATE INDEX bills_of_company ON public.bills USING btree (company_id, call_id DESC);
 CREATE INDEX bills_of_driver ON public.bills USING btree (driver_id, drive_ended_at DESC);
 CREATE INDEX bills_of_payer ON public.bills USING btree (payer_id, opened_at DESC);
+CREATE INDEX bills_of_rider ON public.bills USING btree (customer_id, opened_at DESC) WHERE (payer = 'business'::text);
 CREATE UNIQUE INDEX business_accounts_by_name ON public.business_accounts USING btree (company_id, name) WHERE (closed_at IS NULL);
 CREATE INDEX business_members_of_customer ON public.business_members USING btree (customer_id);
 CREATE INDEX call_fare_calculations_of_call ON public.call_fare_calculations USING btree (call_id, id);

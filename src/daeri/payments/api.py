@@ -250,7 +250,7 @@ async def bills(
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[Bill]:
-    """The company's bills that fit, newest first; `people` are payers or drivers."""
+    """The company's bills that fit, newest first; `people` are payers, drivers, or who rode on a business account."""
     return await bill_store.page(
         tx, company_id, states=states, method=method, people=people, number=number, before=before, limit=limit
     )

@@ -65,7 +65,9 @@ SELECT {_COLUMNS} FROM bills WHERE payer_id = $1 AND company_id = $2 AND state =
 _PAGE = f"""
 SELECT {_COLUMNS} FROM bills
 WHERE company_id = $1 AND ($2::uuid IS NULL OR call_id < $2) AND (cardinality($3::text[]) = 0 OR state = ANY($3))
-  AND ($4::text IS NULL OR method = $4) AND ($5::uuid[] IS NULL OR payer_id = ANY($5) OR driver_id = ANY($5))
+  AND ($4::text IS NULL OR method = $4)
+  AND ($5::uuid[] IS NULL OR payer_id = ANY($5) OR driver_id = ANY($5)
+       OR (payer = 'business' AND customer_id = ANY($5)))
   AND ($6::text IS NULL OR number = $6)
 ORDER BY call_id DESC LIMIT $7
 """

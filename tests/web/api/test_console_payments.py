@@ -312,6 +312,9 @@ def test_the_fare_of_a_business_call_is_its_companys_until_the_policy_says_other
         assert "한무역" in refused(do(agent, business.id, deed), 409, "business_refer")["detail"]
     counter.write(PaymentPolicy(business_adjust=BusinessAdjust.COMPANY_CONSENTS))
     assert do(agent, business.id, "adjust").json()["bill"]["amount"] == 20_000
+    phone = counter.running.staff().get(f"/console/customers/{business.customer.id}").json()["customer"]["phone"]
+    found = agent.get("/console/payments", params={"q": phone[-4:]}).json()["items"]
+    assert business.id in [row["call_id"] for row in found]
 
 
 # --- an agreed fare, asking again, giving up

@@ -59,6 +59,8 @@ CREATE TABLE bills (
 CREATE INDEX bills_of_company ON bills (company_id, call_id DESC);
 CREATE INDEX bills_of_driver ON bills (driver_id, drive_ended_at DESC);
 CREATE INDEX bills_of_payer ON bills (payer_id, opened_at DESC);
+-- Who rode on a business account: everybody else is the payer of their rides.
+CREATE INDEX bills_of_rider ON bills (customer_id, opened_at DESC) WHERE payer = 'business';
 CREATE INDEX bills_not_paid ON bills (company_id, opened_at) WHERE state IN ('open', 'claimed');
 
 -- What was asked of the card provider: the intent is written first, the answer after it. `order_id` is the provider's

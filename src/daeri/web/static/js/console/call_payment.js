@@ -67,9 +67,10 @@ function draw() {
   render(isOwn && payment.bill ? whole(payment, payment.bill) : nothing, root);
 }
 
-/** @param {Promise<boolean>} deed */
+/** Done or refused: somebody else may have been faster. @param {Promise<boolean>} deed */
 async function after(deed) {
-  if (await deed) await read();
+  await deed;
+  await read();
 }
 
 // --- at the foot of the trip's information
@@ -242,5 +243,7 @@ const page = one("[data-call]");
 // The call's own part of the page is drawn anew when the call changes, and with it the place at its foot.
 page.addEventListener("htmx:afterSwap", draw);
 page.addEventListener("refresh", () => void read());
+// Others may have done something while nobody looked.
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void read());
 await session();
 await read();
