@@ -16,6 +16,7 @@ from daeri.web.live.console_stream import ConsoleStreams, console_stream_router
 from daeri.web.live.customer_stream import CustomerStreams, customer_stream_router
 from daeri.web.live.driver_listener import DriverListener
 from daeri.web.pages import Basemap, build_pages
+from daeri.web.phone.card_window import window_of
 from daeri.web.phone.routes import PhoneRoom, phone_routers
 from daeri.web.static_routes import static_router
 
@@ -54,6 +55,7 @@ def build_rooms(context: WebContext) -> Rooms:
         is_secure,
         is_demo=context.is_demo,
         navigation=context.settings.navigation_links,
+        card_window=window_of(context.settings),
     )
     routers: list[ControllerRouterHandler] = [
         *phone_routers(phone),

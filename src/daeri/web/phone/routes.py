@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from daeri.web.pages import LANGUAGE_COOKIE, THEME_COOKIE, Pages, Reader, Theme, choose_theme, security_headers
 from daeri.web.phone import shells
+from daeri.web.phone.card_window import CardWindow, card_window_router
 from daeri.web.phone.shells import SHELLS, Shell
 from daeri.web.words import Language, choose_language
 
@@ -33,6 +34,7 @@ class PhoneRoom:
     secure_cookies: bool
     is_demo: bool = False
     navigation: Mapping[str, str] = field(default_factory=dict)
+    card_window: CardWindow | None = None
     _rendered: dict[tuple[str, Reader], bytes] = field(default_factory=dict)
 
     def reader(self, request: Req, default: Theme = Theme.AUTO) -> Reader:
@@ -76,7 +78,9 @@ def compressed(request: Req, content: bytes, media_type: str, headers: dict[str,
 
 def phone_routers(room: PhoneRoom) -> Sequence[ControllerRouterHandler]:
     """Everything of this room, for the web process to mount."""
-    return [*(_shell_router(room, shell) for shell in SHELLS), _first_page(room)]
+    window = room.card_window
+    of_cards = [] if window is None else [card_window_router(room.pages, window, room.reader, room.headers)]
+    return [*(_shell_router(room, shell) for shell in SHELLS), _first_page(room), *of_cards]
 
 
 def _shell_router(room: PhoneRoom, shell: Shell) -> Router:

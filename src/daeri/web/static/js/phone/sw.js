@@ -10,6 +10,8 @@ const worker = /** @type {any} */ (self);
 const shell = /** @type {Shell} */ (worker.SHELL);
 const PREFIX = `daeri-${shell.app}-`;
 const CACHE = PREFIX + shell.digest;
+/** A page of another kind at an address of the app's: it needs the network, and is nobody's shell. */
+const APART = "/app/card-window";
 /** A network that answers slower than this is worse than what is kept. */
 const PATIENCE_MS = 4_000;
 
@@ -18,7 +20,7 @@ worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUnti
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (request.method !== "GET" || url.origin !== location.origin || url.pathname === APART) return;
   if (request.mode === "navigate" && (url.pathname === shell.base || url.pathname.startsWith(`${shell.base}/`))) {
     event.respondWith(page(request));
   } else if (url.pathname.startsWith("/static/")) {
