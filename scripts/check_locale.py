@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from daeri.calls.model import EventKind, Kind, State, Tag
 from daeri.companies.model import Audience
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
+from daeri.customers.model import Payer as BusinessPayer
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
 from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
 from daeri.insurance.model import CoverSource, InsuredBy
@@ -37,7 +38,7 @@ from daeri.payments.model import (
     TaskKind,
 )
 from daeri.payments.model import EventKind as BillEvent
-from daeri.payments.payout_model import BANKS, PayoutState
+from daeri.payments.payout_model import BANKS, PayoutOutcome, PayoutState
 from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
 from daeri.payments.statements import LineWhat
 from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
@@ -98,7 +99,7 @@ family(
     "room.",
     (
         *("home", "calls", "drivers", "customers", "cases", "policies", "notices", "jobs"),
-        *("never_meet", "applications", "appeals", "payments", "payment_tasks", "ledger"),
+        *("never_meet", "applications", "appeals", "payments", "payment_tasks", "ledger", "payouts", "business_accounts"),
     ),
 )
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))
@@ -206,6 +207,9 @@ family("reward.uncounted.", ("affiliate", "consigned"))
 family("money.bank.", BANKS)
 family("money.line.", LineWhat)
 family("drive.payout.is.", ("requested", "sent"))
+family("money.payout.", PayoutOutcome)
+family("money.payout.state.", PayoutState)
+family("money.business.payer.", BusinessPayer)
 family("drive.payout.state.", PayoutState)
 family("drive.statement.of.", ("cash", "cash_undone"))
 family("drive.topup.refusal.", CardRefusal)

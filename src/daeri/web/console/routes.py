@@ -43,6 +43,8 @@ ROOMS_ABOVE = {
     "applications": "drivers",
     "appeals": "drivers",
     "payment_tasks": "payments",
+    "payouts": "payments",
+    "business_accounts": "payments",
 }
 
 
@@ -167,7 +169,7 @@ async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | 
 @get(
     [
         *("/never-meet", "/cases", "/notices", "/applications", "/appeals", "/policies", "/policies/{policy:str}"),
-        *("/payments", "/payment-tasks", "/ledger"),
+        *("/payments", "/payment-tasks", "/ledger", "/payouts", "/business-accounts"),
     ],
     name="console:operators",
 )
@@ -176,6 +178,18 @@ async def operators(request: PageRequest, room: Room, viewer: Who, policy: str =
     name = request.url.path.split("/")[2].replace("-", "_")
     view, above = "policy" if policy else name, ROOMS_ABOVE.get(name, name)
     return room.page(request, "console/room.html", viewer=viewer, room=above, title=name, view=view, subject=policy)
+
+
+@get(["/drivers/{subject:uuid}/statement", "/business-accounts/{subject:uuid}"], name="console:statements")
+async def statements(request: PageRequest, room: Room, viewer: Who, subject: FromPath[UUID]) -> Response[str]:
+    """What made a driver's balance, and what a business account owes; the room's script reads them over the API."""
+    is_driver = request.url.path.startswith("/console/drivers")
+    name, title, view = (
+        ("drivers", "drivers", "driver_statement") if is_driver else ("payments", "business_accounts", "business_account")
+    )
+    return room.page(
+        request, "console/room.html", viewer=viewer, room=name, title=title, view=view, subject=str(subject)
+    )
 
 
 @get("/jobs", name="console:jobs")
@@ -266,7 +280,7 @@ def to_sign_in(request: PageRequest, _: SignInNeeded) -> Response[None]:
 
 def console_router(room: ConsoleRoom) -> Router:
     """The routes under /console, for the web process to mount."""
-    handlers = [home, calls, call, decisions, drivers, people, operators, jobs, retry_job, session]
+    handlers = [home, calls, call, decisions, drivers, people, operators, statements, jobs, retry_job, session]
     public = [sign_in_page, sign_in, sign_out, preferences]
     return Router(
         path="/console",

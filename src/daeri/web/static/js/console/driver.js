@@ -5,6 +5,7 @@ import { badge, button, facts, notice } from "../phone/parts.js";
 import { count, html, icon, nothing, render, t } from "../phone/view.js";
 import { answerAppeal } from "./appeals.js";
 import { approve, lift, refuse, suspend } from "./driver_deeds.js";
+import { balancePart } from "./driver_money.js";
 import { rewards } from "./driver_rewards.js";
 import { back, bare, callLink, DASH, date, driverLink, entries, head, onePage, part, told, when } from "./pieces.js";
 
@@ -34,7 +35,7 @@ function view(file, again, redraw) {
     ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
       <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}${rewards(file.id, file.rewards, redraw)}</div>
-      <div class="people-column people-side">${about(file)}${papers(file)}${documents(file)}</div>
+      <div class="people-column people-side">${about(file)}${balancePart(file.id, redraw)}${papers(file)}${documents(file)}</div>
     </div>`;
 }
 

@@ -23,6 +23,8 @@ export const moneyTabs = () =>
   roomTabs(t("room.payments"), [
     ["/console/payments", t("room.payments")],
     ["/console/payment-tasks", t("room.payment_tasks")],
+    ["/console/payouts", t("room.payouts")],
+    ["/console/business-accounts", t("room.business_accounts")],
   ]);
 
 /** @param {Pick<Bill, "state">} bill */
