@@ -91,6 +91,34 @@ def test_a_no_show_has_its_time_and_its_fee(running: Running, open_phone: OpenPh
     assert customer.get(f"/calls/{call['id']}").json()["end_reason"] == "no_show"
 
 
+@pytest.mark.rule("I-019")
+def test_the_cash_to_take_is_what_the_ride_will_cost_with_its_waiting(running: Running, open_phone: OpenPhone) -> None:
+    phone = open_phone()
+    page = phone.page
+    phone.go_on_duty()
+    customer = running.customer()
+    call = call_of(customer, **CASH)
+    phone.take_offer(call["id"])
+    page.locator("[data-do=arrive]").click()
+    expect(page.locator("[data-no-show]")).to_be_visible()
+
+    async def wait_long(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            await tx.execute(
+                "UPDATE calls SET arrived_at = arrived_at - interval '12 minutes' WHERE id = $1", call["id"]
+            )
+
+    running.ask(wait_long)
+    page.locator("[data-do=start]").click()
+    due = f"{call['fare_amount'] + 1_500:,}원"  # three minutes begun after the ten that are free
+    expect(page.locator("[data-cash-due]")).to_contain_text(due)
+    page.locator("[data-do=complete]").click()
+    expect(page.locator("dialog.sheet")).to_contain_text(due)
+    page.locator("[data-choice=no]").click()
+    expect(page.locator("[data-cash=missing]")).to_contain_text(due)
+    assert customer.get(f"/calls/{call['id']}").json()["final_amount"] == call["fare_amount"] + 1_500
+
+
 def test_cash_is_collected_and_the_day_is_told(running: Running, open_phone: OpenPhone) -> None:
     phone = open_phone()
     page = phone.page

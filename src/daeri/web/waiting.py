@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from daeri.calls.model import Call
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import Service
@@ -10,8 +12,14 @@ from daeri.web.context import WebContext
 
 
 def waiting_policy(context: WebContext, call: Call, at: datetime) -> WaitingPolicy:
-    """The record in force at an arrival, where the call begins and for its service."""
-    return waiting_policy_of(context, call.company_id, call.origin.region, call.service, at)
+    """The record in force at an arrival, where the call begins and for its service.
+
+    What a reconnected drive costs was agreed before it began: waiting adds nothing, nor does it that nobody came.
+    """
+    found = waiting_policy_of(context, call.company_id, call.origin.region, call.service, at)
+    if call.reconnects_call_id is None:
+        return found
+    return msgspec.structs.replace(found, per_min_won=0, no_show_fee_won=0)
 
 
 def waiting_policy_of(

@@ -392,3 +392,45 @@ def test_what_the_customer_does_to_the_ride_is_done_to_the_drive_under_way(
     assert driver.get("/driver").json()["call"] is None
     rated = me.command(f"/calls/{drive_id}/rating", {"stars": 5}).json()
     assert (rated["call_id"], me.get(f"/calls/{call_id}/rating").json()["stars"]) == (call_id, 5)
+
+
+@pytest.mark.rule("I-057", "I-027")
+def test_waiting_adds_nothing_to_a_reconnected_drive(till: Till, me: Person, driver: Person) -> None:
+    call_id = till.drive(me, driver, payment="cash")
+    cost = receipt_of(me, call_id)["total"]
+    drive_id = till.reconnect(call_id, driver)
+    till.go(driver, drive_id, until="arrive")
+
+    async def long_ago(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            await tx.execute("UPDATE calls SET arrived_at = arrived_at - interval '2 hours' WHERE id = $1", drive_id)
+
+    till.running.ask(long_ago)
+    waiting = driver.get("/driver").json()["call"]["waiting"]
+    assert (waiting["per_min_won"], waiting["no_show_fee_won"], waiting["extra_won"]) == (0, 0, 0)
+    for step in ("start", "complete"):
+        assert driver.command(f"/driver/calls/{drive_id}/{step}").is_success
+    till.work_off()
+    assert driver.get(f"/driver/calls/{drive_id}").json()["final_amount"] == cost
+    assert (receipt_of(me, call_id)["total"], receipt_of(me, call_id)["state"]) == (cost, "paid")
+
+
+@pytest.mark.rule("R-114")
+def test_nobody_at_a_reconnected_drive_costs_nothing_more(till: Till, me: Person, driver: Person) -> None:
+    till.register(me)
+    call_id = till.drive(me, driver)
+    before = receipt_of(me, call_id)
+    drive_id = till.reconnect(call_id, driver)
+    till.go(driver, drive_id, until="arrive")
+
+    async def long_ago(program: Program) -> None:
+        async with program.parts.database.transaction() as tx:
+            await tx.execute("UPDATE calls SET arrived_at = arrived_at - interval '2 hours' WHERE id = $1", drive_id)
+
+    till.running.ask(long_ago)
+    assert driver.command(f"/driver/calls/{drive_id}/no-show").is_success
+    bills = till.running.rows()["bills"]
+    till.work_off()
+    assert till.running.rows()["bills"] == bills
+    assert receipt_of(me, call_id) == before
+    assert _only(me)["state"] == "completed"

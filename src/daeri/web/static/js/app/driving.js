@@ -1,6 +1,6 @@
 /** On the way: the route, how much of it is behind, and what it costs. */
 
-import { clock, html, icon, km, minutes, nothing, t } from "../phone/view.js";
+import { clock, html, icon, km, minutes, nothing, t, won } from "../phone/view.js";
 import { facts, fareOf, head, inSeconds, way } from "./bits.js";
 import { cancelButton } from "./cancel.js";
 import { driverCard } from "./coming.js";
@@ -30,7 +30,9 @@ export function driving(_id) {
 /** What the driver is to be given at the end (I-019). @param {Call} call */
 function cashDue(call) {
   if (call.payment !== "cash" || call.business?.payer === "company") return nothing;
-  return html`<div class="notice" data-kind="info" data-cash-due>${icon("banknote")}<span>${t("app.driving.cash", { fare: fareOf(call) })}</span></div>`;
+  const isMetered = (call.fare?.plan ?? call.fare_plan) === "meter";
+  const fare = isMetered ? fareOf(call) : won((call.final_amount ?? call.fare?.amount ?? call.fare_amount) + (call.waiting?.extra_won ?? 0));
+  return html`<div class="notice" data-kind="info" data-cash-due>${icon("banknote")}<span>${t("app.driving.cash", { fare })}</span></div>`;
 }
 
 /** @param {Call} call */

@@ -45,5 +45,5 @@ function summary(call) {
   const net = netOf(call);
   return html`${net ? html`<p class="drive-figure"><span class="drive-figure-word">${t("drive.net.net")}</span><strong>${won(net.net)}</strong></p>${netLines(net, call.label.kind)}` : html`<dl class="drive-lines">${line(t("drive.net.fare"), won(amount), "total")}</dl>`}
     <dl class="drive-lines">${line(t("drive.trip.payment"), t(`drive.payment.${call.payment}`))}</dl>
-    ${call.payment === "cash" && call.cash_received ? html`<p class="hint">${t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
+    ${call.payment === "cash" ? html`<p class="hint" data-cash=${call.cash_received === false ? "missing" : "taken"}>${call.cash_received === false ? t("drive.ended.cash_missing", { amount: won(amount) }) : t("drive.ended.cash", { amount: won(amount) })}</p>` : nothing}`;
 }

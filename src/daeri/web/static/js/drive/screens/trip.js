@@ -26,7 +26,7 @@ export function trip(call, state) {
       ${pendingWords(call)}
     </header>
     <div class="drive-trip-body">
-      ${target(call, shown)} ${shown === "arrived" ? waitingClock(call) : nothing} ${shown === "driving" ? meter(call) : nothing}
+      ${target(call, shown)} ${shown === "arrived" ? waitingClock(call) : nothing} ${shown === "driving" ? html`${meter(call)}${cashDue(call)}` : nothing}
       ${who(call)} ${call.note ? html`<div class="drive-note">${icon("message-circle")}<p>${call.note}</p></div>` : nothing}
       ${tripMap(call, shown, state)}
       <details class="drive-details"><summary>${t("drive.trip.details")}</summary>
@@ -211,9 +211,20 @@ function foot(what, words, symbol, press) {
   return html`<div class="drive-foot"><button class="button primary wide drive-big" data-do=${what} @click=${press}>${icon(symbol)}${words}</button></div>`;
 }
 
+/** What the ride costs by now: what was agreed or the meter shows, and what waiting added. @param {Call} call */
+function due(call) {
+  return call.final_amount ?? (meterOf(call)?.amount ?? call.fare_amount) + (call.waiting?.extra_won ?? 0);
+}
+
+/** What is to be taken from the customer at the end (I-019). @param {Call} call */
+function cashDue(call) {
+  if (call.payment !== "cash") return nothing;
+  return html`<div class="drive-note" data-cash-due>${icon("banknote")}<p>${t("drive.cash.due", { amount: won(due(call)) })}</p></div>`;
+}
+
 /** @param {Call} call */
 async function finish(call) {
-  const amount = won(meterOf(call)?.amount ?? call.final_amount ?? call.fare_amount);
+  const amount = won(due(call));
   if (call.payment === "cash") return finishCash(call, amount);
   if (await ask({ title: t("drive.finish.ask"), text: t("drive.finish.card", { amount }), yes: t("drive.do.complete"), no: t("drive.finish.no") })) step(call, "complete");
 }
