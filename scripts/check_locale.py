@@ -99,7 +99,8 @@ family(
     "room.",
     (
         *("home", "calls", "drivers", "customers", "cases", "policies", "notices", "jobs"),
-        *("never_meet", "applications", "appeals", "payments", "payment_tasks", "ledger", "payouts", "business_accounts"),
+        *("never_meet", "applications", "appeals", "payments", "payment_tasks", "ledger"),
+        *("payouts", "business_accounts"),
     ),
 )
 family("figure.", ("waiting", "offered", "driving", "on_duty", "finished_today", "assign_p50_s"))

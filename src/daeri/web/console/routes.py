@@ -185,7 +185,9 @@ async def statements(request: PageRequest, room: Room, viewer: Who, subject: Fro
     """What made a driver's balance, and what a business account owes; the room's script reads them over the API."""
     is_driver = request.url.path.startswith("/console/drivers")
     name, title, view = (
-        ("drivers", "drivers", "driver_statement") if is_driver else ("payments", "business_accounts", "business_account")
+        ("drivers", "drivers", "driver_statement")
+        if is_driver
+        else ("payments", "business_accounts", "business_account")
     )
     return room.page(
         request, "console/room.html", viewer=viewer, room=name, title=title, view=view, subject=str(subject)
