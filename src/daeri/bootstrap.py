@@ -42,6 +42,7 @@ from daeri.infra.tracing import Tracer, open_tracer
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Service
 from daeri.kernel.time import Clock, SteppedClock, SystemClock
+from daeri.payments import api as payments
 from daeri.payments.api import Collector
 from daeri.payments.ports import Cards
 from daeri.policies import api as policies
@@ -71,6 +72,7 @@ _TICKED_WITHIN_S = 10.0  # a leading engine whose last good tick is older makes 
 _HINT_POLL_S = 0.3  # how soon after a hint
 _HOUSEKEEPING_FIRST_S = 60.0  # after the start, which has enough to do
 _HOUSEKEEPING_S = 3_600.0
+_BALANCES_S = 30.0
 _REPLAY_SEED = 1
 _REPLAY_TICK = timedelta(seconds=2)
 _REPLAY_KEEPING = Keeping(timedelta(minutes=1), shares=1)  # hints are not lost within one process
@@ -243,6 +245,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
             group.create_task(program.worker.run())
             group.create_task(program.collector.run(end))
             background.append(group.create_task(_housekeep(program, end)))
+            background.append(group.create_task(_mind_balances(program, end)))
         if Role.WEB in settings.roles:
             group.create_task(_serve_web(program, stop))
         await stop.wait()
@@ -359,6 +362,17 @@ async def _housekeep(program: Program, end: asyncio.Event) -> None:
             # What is not deleted now is deleted an hour later.
             log.exception("housekeeping_failed")
         await asyncio.sleep(_HOUSEKEEPING_S)
+
+
+async def _mind_balances(program: Program, end: asyncio.Event) -> None:
+    """A record about balances comes into force without a line in the books: drivers are judged anew now and then."""
+    parts = program.parts
+    while not end.is_set():
+        await asyncio.sleep(_BALANCES_S)
+        try:
+            await payments.balances.review_all(parts.database, parts.shelf, now=parts.clock.now())
+        except (PostgresError, InterfaceError, OSError):
+            log.exception("balances_not_judged")
 
 
 async def _prepare_replay(program: Program) -> None:

@@ -1,16 +1,21 @@
 """The prepaid balance: what it is made of, when it is too low for new calls, and who says so."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.dispatch.factories import make_company
 from tests.payments.bank import Bank
 from tests.payments.factories import COMMISSION, FARE, NET, Till
 
+from daeri.adapters.bus.memory import MemoryBus
 from daeri.dispatch.model import BalanceTooLow
 from daeri.kernel.terms import Payment
 from daeri.payments.api import balances
+from daeri.payments.model import BalancePolicy
 from daeri.payments.payout_model import PayoutOutcome
 from daeri.policies import api as policies
+from daeri.policies.api import PolicyShelf
 
 
 @pytest.fixture
@@ -87,13 +92,27 @@ async def test_who_never_had_a_line_is_judged_by_the_review_and_free_again_witho
     assert not await bank.is_short(fresh)
 
 
+async def test_every_company_is_judged_by_its_own_record(bank: Bank, bus: MemoryBus) -> None:
+    night = bank.till.night
+    async with night.transaction() as tx:
+        other = await make_company(tx, night.ids, "saebyeok")
+    theirs = Bank(Till(replace(night, company=other)))
+    ours = [await bank.driver() for _ in range(3)]
+    spared = await theirs.driver()
+    await bank.rule(minimum_won=10_000)
+    async with night.database.transaction() as tx:
+        shelf = PolicyShelf(await policies.load_books(tx), bus)
+    assert await balances.review_all(night.database, shelf, now=night.clock.now()) == 3
+    assert [await bank.is_short(driver) for driver in [*ours, spared]] == [True, True, True, False]
+
+
 async def test_a_record_counts_from_the_time_it_is_for(bank: Bank) -> None:
     fresh, night = await bank.driver(), bank.till.night
     async with night.transaction() as tx:
         await policies.write(
             tx,
             night.company,
-            balances.BalancePolicy(minimum_won=10_000),
+            BalancePolicy(minimum_won=10_000),
             now=night.clock.now(),
             ids=night.ids,
             effective_from=night.clock.now() + timedelta(hours=1),

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from daeri.companies import api as companies
 from daeri.drivers import api as drivers
-from daeri.infra.database import Tx
+from daeri.infra.database import Database, Tx
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.money import Won
 from daeri.payments import charge_store, ledger
 from daeri.payments.model import Account, BalancePolicy, Charge, Purpose
-from daeri.policies.api import PolicyBook
+from daeri.policies.api import PolicyBook, PolicyShelf
 
 _AT_ONCE: Final = 200  # drivers whose rows one transaction holds
 
@@ -65,6 +66,20 @@ async def review(tx: Tx, book: PolicyBook, company_id: CompanyId, *, now: dateti
         known = await read(tx, book, company_id, driver_id, now=now, lock=True)
         await drivers.mind_balance(tx, company_id, DriverId(driver_id), is_short=known.is_short)
     return len(found)
+
+
+async def review_all(database: Database, shelf: PolicyShelf, *, now: datetime) -> int:
+    """The same for every company, each few hundred in a transaction of their own."""
+    async with database.reading() as tx:
+        found = await companies.every(tx)
+    judged = 0
+    for company in found:
+        some = _AT_ONCE
+        while some == _AT_ONCE:
+            async with database.transaction() as tx:
+                some = await review(tx, shelf.of(company.id), company.id, now=now)
+            judged += some
+    return judged
 
 
 async def top_ups(tx: Tx, company_id: CompanyId, driver_id: UUID, *, limit: int = 10) -> list[Charge]:
