@@ -190,6 +190,21 @@ def test_a_fare_that_was_agreed_is_said_until_the_ride_costs_it(
     expect(foot(page).locator(".money-sum")).to_have_text("31,000원")
 
 
+@pytest.mark.rule("I-017")
+def test_what_nobody_knows_is_said_and_asked_again(running: Running, counter: Counter, page: Page) -> None:
+    ride = counter.ride()
+    page.goto(f"{running.url}/console/calls/{ride.id}")
+    expect(foot(page)).to_contain_text("응답을 기다리고 있습니다")
+    expect(foot(page).get_by_role("button")).to_have_count(0)
+    counter.answer(ride.id, Answer.LOST)
+    expect(foot(page)).to_contain_text("두 번 결제되지 않습니다")
+    foot(page).get_by_role("button", name="지금 다시 확인").click()
+    expect(page.locator(".toast")).to_contain_text("다시 확인하고 있습니다")
+    counter.answer(ride.id)
+    expect(foot(page)).to_contain_text("결제됨")
+    expect(foot(page).get_by_role("button", name="지금 다시 확인")).to_have_count(0)
+
+
 def test_two_agents_at_once_and_the_second_reads_why_not(running: Running, counter: Counter, desk: Desk) -> None:
     ride = driven_after_a_slip(counter)
     with desk.page() as first, desk.page() as second:

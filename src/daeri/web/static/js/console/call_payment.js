@@ -20,6 +20,7 @@ import { callLink, entries, part, told, when } from "./pieces.js";
 const SOON_MS = 1_500;
 const LATER_MS = 10_000;
 const PATIENCE_MS = 60_000; // how long the provider is thought to answer at once
+const USUAL_MS = 15_000; // sooner nobody need ask again
 const root = one("#call-payment");
 const id = root.dataset["subject"] ?? "";
 const fare = root.dataset["fare"] ? Number(root.dataset["fare"]) : null;
@@ -130,11 +131,17 @@ function deeds(found) {
     bill && may.settle.allowed ? button(t("money.settle"), () => after(settle(found, bill)), { kind: "primary", glyph: "credit-card" }) : nothing,
     bill && may.adjust.allowed ? button(t("money.adjust"), () => after(adjust(found, bill)), { glyph: "arrow-up-down" }) : nothing,
     may.agree.allowed && isGoingOn ? button(t("money.agree"), () => after(agree(found, fare))) : nothing,
-    may.ask_again.allowed ? button(t("money.ask_again"), askAgain, { glyph: "refresh-cw" }) : nothing,
+    may.ask_again.allowed && isLate(found) ? button(t("money.ask_again"), askAgain, { glyph: "refresh-cw" }) : nothing,
     bill && may.transfer.allowed ? button(t("money.transfer"), () => after(transfer(found)), { kind: "quiet" }) : nothing,
     bill && may.write_off.allowed ? button(t("money.write_off"), () => after(writeOff(found, bill)), { kind: "quiet" }) : nothing,
   ].filter((each) => each !== nothing);
-  return html`${shown.length ? html`<div class="tools-row">${shown}</div>` : nothing}${refusals(may)}`;
+  return html`${shown.length ? html`<div class="tools-row">${shown}</div>` : nothing}${found.is_under_way ? nothing : refusals(may)}`;
+}
+
+/** Whether the provider takes longer than it does. @param {Payment} found */
+function isLate({ charges }) {
+  const asked = charges.flatMap((each) => [each, ...each.cancels]).filter((each) => !each.ended_at);
+  return asked.some((each) => each.state === "unknown" || Date.now() - Date.parse(each.at) > USUAL_MS);
 }
 
 /** Why the two that people look for are not there; once, where it is the same. @param {Payment["deeds"]} may */
