@@ -7,27 +7,22 @@ the reference runs, and the other way round.
 """
 
 import asyncio
-import multiprocessing
 import statistics
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import msgspec
 
 from daeri.bench import processes
 from daeri.bench.calls_load import Lives, load_process
 from daeri.bench.calls_reference import TASKS, Template, record, reference_process
 from daeri.bench.load import Spread, spread
-from daeri.bench.stage import People, Stage, make_people, open_stage, served
+from daeri.bench.processes import beside
+from daeri.bench.stage import People, Stage, copy_database, make_people, open_stage, served
 from daeri.bootstrap import open_parts
 
 TARGET = 0.35
-_REFERENCE_DATABASE = "daeri_reference"
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -66,11 +61,11 @@ def run(*, rounds: int = 5, round_s: float = 10.0, drivers: int = 400, customers
     processes.allow_files(drivers * 2 + 1_000)
     with open_stage() as stage:
         people, template = asyncio.run(_prepare(stage, drivers, max(customers, TASKS)))
-        reference_dsn = asyncio.run(_copy_database(stage.dsn))
+        reference_dsn = asyncio.run(copy_database(stage.dsn))
         with (
             served(stage) as program_pid,
-            _process(load_process, people, stage.address, customers) as load,
-            _process(reference_process, reference_dsn, template, people) as reference,
+            beside(load_process, people, stage.address, customers) as load,
+            beside(reference_process, reference_dsn, template, people) as reference,
         ):
             measured = [_round(stage, program_pid, load, reference, round_s) for _ in range(rounds)]
     return _report(measured, template, drivers, customers, round_s)
@@ -80,36 +75,6 @@ async def _prepare(stage: Stage, drivers: int, customers: int) -> tuple[People, 
     async with open_parts(stage.settings, stage.dsn) as parts:
         people = await make_people(parts, drivers_on_duty=drivers, customers_count=customers)
     return people, await record(stage, people)
-
-
-async def _copy_database(dsn: str) -> str:
-    """A database with the same rows beside it, which nobody listens to."""
-    parts = urlsplit(dsn)
-    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
-    try:
-        await connection.execute(f'CREATE DATABASE {_REFERENCE_DATABASE} TEMPLATE "{parts.path[1:]}"')
-    finally:
-        await connection.close()
-    return urlunsplit(parts._replace(path=f"/{_REFERENCE_DATABASE}"))
-
-
-@contextmanager
-def _process(target: Callable[..., None], *args: object) -> Iterator[Connection]:
-    """A process of its own that has said on its line that it is ready; None on the line ends it."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(*args, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        ours.recv()
-        yield ours
-        ours.send(None)
-        process.join(10)
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
 
 
 def _round(

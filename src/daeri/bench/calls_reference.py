@@ -6,15 +6,11 @@ each with a driver and a customer of its own, with new identifiers, keys and ins
 """
 
 import asyncio
-import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from multiprocessing.connection import Connection
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,11 +18,11 @@ import uvloop
 
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.bench.calls_load import Life, open_load
+from daeri.bench.recording import Anew, RecordingDatabase, Transaction, named, replay_all
 from daeri.bench.stage import People, Stage
 from daeri.bootstrap import build_program, open_parts, serve
 from daeri.infra import jobs
-from daeri.infra.bus import Bus
-from daeri.infra.database import Database, Row, Tx, open_database
+from daeri.infra.database import Database, open_database
 from daeri.kernel.ids import Ids
 from daeri.kernel.time import SystemClock
 
@@ -34,25 +30,6 @@ TASKS = 32
 _LIVES = 12  # recorded, of which the leanest is taken
 _SETTLE_S = 0.3
 _RAMP_S = 1.0  # connections are made and statements prepared
-_KEY = "bench-"
-_LOCK_IDS = 1 << 40  # larger whole numbers are digests of keys
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement as asyncpg was given it: the method of the connection, the text, the arguments."""
-
-    method: str
-    sql: str
-    args: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """Statements between BEGIN and COMMIT, or, when `is_block` is false, outside any block."""
-
-    statements: tuple[Statement, ...]
-    is_block: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,59 +45,6 @@ class Template:
     @property
     def statements(self) -> int:
         return sum(len(transaction.statements) for transaction in self.transactions)
-
-
-class _RecordingTx(Tx):
-    """A transaction that keeps what it is asked to run."""
-
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
-        super().__init__(connection)
-        self.said: list[Statement] = []
-
-    async def rows(self, sql: str, *args: object) -> list[Row]:
-        self.said.append(Statement("fetch", sql, args))
-        return await super().rows(sql, *args)
-
-    async def row(self, sql: str, *args: object) -> Row | None:
-        self.said.append(Statement("fetchrow", sql, args))
-        return await super().row(sql, *args)
-
-    async def value(self, sql: str, *args: object) -> object:
-        self.said.append(Statement("fetchval", sql, args))
-        return await super().value(sql, *args)
-
-    async def execute(self, sql: str, *args: object) -> int:
-        self.said.append(Statement("execute", sql, args))
-        return await super().execute(sql, *args)
-
-    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        self.said.append(Statement("executemany", sql, (list(rows),)))
-        await super().execute_many(sql, rows)
-
-
-class RecordingDatabase(Database):
-    """Writes down every transaction that was committed, in the order of the commits."""
-
-    def __init__(self, pool: asyncpg.Pool, bus: Bus) -> None:
-        super().__init__(pool, bus)
-        self.transactions: list[Transaction] = []
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
-        async with self.pool.acquire() as connection:
-            tx = _RecordingTx(connection)
-            async with connection.transaction():
-                yield tx
-        self.transactions.append(Transaction(tuple(tx.said), is_block=True))
-        for topic, message in tx.hints:
-            self._bus.publish(topic, message)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Tx]:
-        async with self.pool.acquire() as connection:
-            tx = _RecordingTx(connection)
-            yield tx
-        self.transactions.append(Transaction(tuple(tx.said), is_block=False))
 
 
 async def record(stage: Stage, people: People) -> Template:
@@ -151,54 +75,12 @@ def _template(life: Life, began_at: datetime, people: People, database: Recordin
     known = {UUID(holder.id) for holder in (*people.drivers, *people.customers)} | {people.company_id}
     ours = {UUID(life.call_id)}
     for transaction in database.transactions:
-        named = _named(transaction)
-        if named & ours:
-            ours |= named - known
+        these = named(transaction)
+        if these & ours:
+            ours |= these - known
     ours.add(UUID(life.driver_id))
-    kept = tuple(transaction for transaction in database.transactions if _named(transaction) & ours)
+    kept = tuple(transaction for transaction in database.transactions if named(transaction) & ours)
     return Template(UUID(life.driver_id), UUID(life.customer_id), began_at, frozenset(known), kept)
-
-
-def _named(transaction: Transaction) -> set[UUID]:
-    return {found for statement in transaction.statements for arg in statement.args for found in _uuids(arg)}
-
-
-def _uuids(arg: object) -> list[UUID]:
-    if isinstance(arg, UUID):
-        return [arg]
-    if isinstance(arg, list | tuple):
-        return [found for item in arg for found in _uuids(item)]
-    return []
-
-
-@dataclass(slots=True)
-class _Anew:
-    """One life's own identifiers, keys and instants in place of the template's."""
-
-    ids: Ids
-    shift: timedelta
-    stand_ins: dict[UUID, UUID]
-    known: frozenset[UUID]
-    keys: dict[str | int, str | int] = field(default_factory=dict)
-
-    def of(self, arg: object) -> object:
-        if isinstance(arg, UUID):
-            return self._uuid(arg)
-        if isinstance(arg, datetime):
-            return arg + self.shift
-        if isinstance(arg, list | tuple):
-            return [self.of(item) for item in arg]
-        if isinstance(arg, str) and arg.startswith(_KEY):
-            return self.keys.setdefault(arg, _KEY + secrets.token_hex(10))
-        if isinstance(arg, int) and abs(arg) >= _LOCK_IDS:
-            return self.keys.setdefault(arg, random.getrandbits(63))
-        return arg
-
-    def _uuid(self, arg: UUID) -> UUID:
-        given = self.stand_ins.get(arg)
-        if given is None:
-            given = self.stand_ins[arg] = arg if arg in self.known else self.ids.new()
-        return given
 
 
 class Replayer:
@@ -213,27 +95,8 @@ class Replayer:
     async def live(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
         """All transactions of one life, one after the other."""
         shift = self._clock.now() - self._template.began_at
-        anew = _Anew(self._ids, shift, dict(self._people), self._template.known)
-        for transaction in self._template.transactions:
-            if transaction.is_block:
-                async with connection.transaction():
-                    await _say(connection, transaction, anew)
-            else:
-                await _say(connection, transaction, anew)
-
-
-async def _say(
-    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", transaction: Transaction, anew: _Anew
-) -> None:
-    methods: dict[str, Callable[..., Coroutine[Any, Any, object]]] = {
-        "fetch": connection.fetch,
-        "fetchrow": connection.fetchrow,
-        "fetchval": connection.fetchval,
-        "execute": connection.execute,
-        "executemany": connection.executemany,
-    }
-    for statement in transaction.statements:
-        await methods[statement.method](statement.sql, *(anew.of(arg) for arg in statement.args))
+        anew = Anew(self._ids, shift, dict(self._people), self._template.known)
+        await replay_all(connection, self._template.transactions, anew)
 
 
 async def replay(dsn: str, template: Template, people: People, *, seconds: float, tasks: int = TASKS) -> float:

@@ -1,6 +1,10 @@
-"""What a process and those that it started have used: CPU seconds and memory, asked of the operating system."""
+"""Processes beside the benchmark: what they have used by the operating system's account, and ones of our own."""
 
+import multiprocessing
 import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
 import msgspec
 
@@ -50,3 +54,22 @@ def allow_files(count: int) -> int:
     if soft < count:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
     return max(soft, count)
+
+
+@contextmanager
+def beside(target: Callable[..., None], *args: object) -> Iterator[Connection]:
+    """A process of its own that has said on its line that it is ready; None on the line ends it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=target, args=(*args, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        ours.recv()
+        yield ours
+        ours.send(None)
+        process.join(10)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()

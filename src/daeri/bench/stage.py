@@ -10,11 +10,15 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import DemoPerson
@@ -38,6 +42,8 @@ _READY_WITHIN_S = 120.0
 _GONE_WITHIN_S = 30.0
 _POLL_S = 0.1
 _CHUNK = 5_000
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
+_REFERENCE_DATABASE = "daeri_reference"
 _CUSTOMER_NUMBERS = 5_000_000  # demo numbers from here on are customers'
 
 
@@ -90,8 +96,11 @@ def open_stage() -> Iterator[Stage]:
 
 
 @contextmanager
-def served(stage: Stage) -> Iterator[int]:
-    """Run `daeri serve` (web, engine and worker) on the stage; the process's id once it is ready."""
+def served(stage: Stage, more: Mapping[str, str] = _NO_MORE) -> Iterator[int]:
+    """Run `daeri serve` (web, engine and worker) on the stage; the process's id once it is ready.
+
+    `more` are settings beside the stage's own, as names of the environment.
+    """
     folder = stage.settings.data_folder
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DAERI_")}
     environment |= {
@@ -100,6 +109,7 @@ def served(stage: Stage) -> Iterator[int]:
         "DAERI_PORT": str(stage.settings.port),
         "DAERI_DRIVER_PORT": str(stage.settings.driver_port),
         "DAERI_LOG_LEVEL": "warning",
+        **more,
     }
     words = folder / "daeri.log"
     with words.open("ab") as log:
@@ -136,6 +146,17 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+async def copy_database(dsn: str) -> str:
+    """A database with the same rows beside it, which nobody listens to; nobody may be connected to the first one."""
+    parts = urlsplit(dsn)
+    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+    try:
+        await connection.execute(f'CREATE DATABASE {_REFERENCE_DATABASE} TEMPLATE "{parts.path[1:]}"')
+    finally:
+        await connection.close()
+    return urlunsplit(parts._replace(path=f"/{_REFERENCE_DATABASE}"))
 
 
 async def make_people(parts: Parts, *, drivers_on_duty: int, customers_count: int) -> People:

@@ -10,8 +10,10 @@ from rich.table import Table
 
 from daeri.bench import calls as bench_calls
 from daeri.bench import korea as bench_korea
+from daeri.bench import money as bench_money
 from daeri.bench import processes
 from daeri.bench import sockets as bench_sockets
+from daeri.bench.load import Spread
 from daeri.bench.stage import open_stage
 from daeri.infra.logs import configure_logs
 from daeri.infra.settings import LogFormat, LogLevel
@@ -82,6 +84,20 @@ def calls(
 
 
 @app.command()
+def money(
+    rounds: Annotated[int, typer.Option(min=1)] = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of a round, for each of the two.")] = 10.0,
+    drivers: Annotated[int, typer.Option(min=12, help="Drives that a round has to complete.")] = 6_000,
+    customers: Annotated[int, typer.Option(min=64, help="Customers with a card.")] = 512,
+    as_json: Json = False,
+) -> None:
+    """Completions with capture, beside their bare statements."""
+    _require_all_tools()
+    report = bench_money.run(rounds=rounds, round_s=seconds, drivers=drivers, customers=customers)
+    _show("bench money", report, _money_lines(report), as_json=as_json)
+
+
+@app.command()
 def korea(
     drivers: Annotated[int, typer.Option(min=10, help="Drivers on duty.")] = 100_000,
     sockets: Annotated[int, typer.Option(min=1, help="Drivers with a socket of their own.")] = 10_000,
@@ -103,10 +119,11 @@ def every(as_json: Json = False) -> None:
     ticks = _tick(rounds=100, drivers=100_000, positions=3_300, calls=1_000)
     taken_in = _positions(2_000, 5.0)
     lives = bench_calls.run()
+    captures = bench_money.run()
     night = bench_korea.run(bench_korea.Plan())
-    reports = {"tick": ticks, "positions": taken_in, "calls": lives, "korea": night}
-    lines = [*_tick_lines(ticks), *_position_lines(taken_in), *_call_lines(lives), *_korea_lines(night)]
-    _show("bench all", reports, lines, as_json=as_json)
+    reports = {"tick": ticks, "positions": taken_in, "calls": lives, "money": captures, "korea": night}
+    lines = [*_tick_lines(ticks), *_position_lines(taken_in), *_call_lines(lives), *_money_lines(captures)]
+    _show("bench all", reports, [*lines, *_korea_lines(night)], as_json=as_json)
 
 
 def _tick(rounds: int, drivers: int, positions: int, calls: int) -> "TickReport":
@@ -177,11 +194,31 @@ def _call_lines(report: bench_calls.CallsReport) -> list[Line]:
         f"≥ {report.target_ratio}",
         report.is_reached,
     )
-    latencies = [
-        Line(f"{kind}, p50 / p99 of {found.count}", f"{found.p50_ms} / {found.p99_ms} ms")
-        for kind, found in report.latencies.items()
-    ]
-    return [lives, *latencies, *_error_lines(report.errors)]
+    return [lives, *_latency_lines(report.latencies), *_error_lines(report.errors)]
+
+
+def _money_lines(report: bench_money.MoneyReport) -> list[Line]:
+    captures = Line(
+        f"completions with capture, {report.at_once} at once",
+        f"{report.captures_per_s} / s",
+        f"{report.reference_captures_per_s} / s (the same {report.statements_a_capture} statements, bare asyncpg)",
+        f"{report.ratio}",
+        f"≥ {report.target_ratio}",
+        report.is_reached,
+    )
+    rounds = [_money_line(number, found) for number, found in enumerate(report.rounds, 1)]
+    return [captures, *rounds, *_latency_lines(report.latencies), *_error_lines(report.errors)]
+
+
+def _money_line(number: int, found: bench_money.Round) -> Line:
+    cost = found.cost
+    return Line(
+        f"round {number}; CPU a capture of program / PostgreSQL / sandbox",
+        f"{found.captures_per_s} / s; {cost.program_ms} / {cost.postgres_ms} / {cost.sandbox_ms} ms",
+        f"{found.reference_captures_per_s} / s; asyncpg / PostgreSQL"
+        f" {cost.reference_ms} / {cost.reference_postgres_ms} ms",
+        f"{found.ratio}",
+    )
 
 
 def _korea_lines(report: bench_korea.KoreaReport) -> list[Line]:
@@ -207,6 +244,13 @@ def _korea_lines(report: bench_korea.KoreaReport) -> list[Line]:
         Line("event loop late, p50 / p99 below", f"{cost.loop_lag_p50_ms} / {cost.loop_lag_p99_ms} ms"),
         *(Line(f"cores in {part}", f"{cores}") for part, cores in cost.cpu_by_part.items()),
         *_error_lines(report.errors),
+    ]
+
+
+def _latency_lines(latencies: dict[str, Spread]) -> list[Line]:
+    return [
+        Line(f"{kind}, p50 / p99 of {found.count}", f"{found.p50_ms} / {found.p99_ms} ms")
+        for kind, found in latencies.items()
     ]
 
 
