@@ -139,8 +139,8 @@ class Settings(BaseSettings):
     payout_webhook_secret: SecretStr | None = Field(
         None,
         min_length=16,
-        description="What the bank's program signs its notices about payouts with. Absent: no notice is heard, and staff"
-        " say what became of a payout.",
+        description="What the bank's program signs its notices about payouts with. Absent: no notice is heard, and"
+        " staff say what became of a payout.",
     )
     tls_cert: Path | None = Field(None, description="Certificate chain (PEM); with `tls_key`, both listeners use TLS.")
     tls_key: Path | None = Field(None, description="Private key (PEM) of `tls_cert`.")
