@@ -37,6 +37,7 @@ class FakeCards:
     name: str = "fake"
     is_down: bool = False
     is_slow: asyncio.Event | None = None
+    dies: bool = False  # the process, once a card is registered and before anybody knows
     typed: dict[str, str] = field(default_factory=dict)  # auth key -> customer key
     registered: dict[str, str] = field(default_factory=dict)  # billing key -> customer key
     forgotten: list[str] = field(default_factory=list)
@@ -62,6 +63,8 @@ class FakeCards:
             raise CardRefused(CardRefusal.KEY_GONE)
         billing_key = f"billing-{auth_key}"
         self.registered[billing_key] = customer_key
+        if self.dies:
+            raise RuntimeError("the process has died")
         return RegisteredCard(billing_key, ISSUER, f"****-****-****-{len(self.registered):04}")
 
     async def forget(self, billing_key: str, customer_key: str) -> None:

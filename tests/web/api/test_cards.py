@@ -197,6 +197,20 @@ def test_while_the_provider_is_away_nothing_is_kept_and_the_same_command_works_l
     assert me.command("/me/cards", body, key="patient").status_code == 201
 
 
+def test_a_death_after_the_registration_leaves_nothing_but_that(till: Till, me: Person) -> None:
+    key = opened(me)
+    body = {"auth_key": till.cards.type_card(key), "customer_key": key}
+    till.cards.dies = True
+    try:
+        assert me.command("/me/cards", body, key="mortal").status_code == 500
+    finally:
+        till.cards.dies = False
+    assert key in till.cards.registered.values()
+    assert me.get("/me/cards").json()["items"] == []
+    assert me.command("/me/cards", body, key="mortal").status_code == 201
+    assert len(me.get("/me/cards").json()["items"]) == 1
+
+
 def test_without_a_provider_there_are_no_cards_to_register(running: Running, customer: Person) -> None:
     """The server of the other tests has none."""
     assert customer.get("/me/cards").json() == {"items": [], "can_register": False}
