@@ -122,7 +122,7 @@ def design_sheet(pages: Pages, reader: Reader) -> str:
     """Every token and component in one language and theme, drawn by what draws the apps."""
     assets = pages.assets
     library = [name for name in modules(CUSTOMER, assets) if not name.startswith(f"js/{CUSTOMER.folder}/")]
-    sample = Shell(App.CUSTOMER, "/design", "phone", (*_SHARED_WORDS, "design."), "", Theme.AUTO)
+    sample = Shell(App.CUSTOMER, "/design", "phone", (*_SHARED_WORDS, "design.", "reward."), "", Theme.AUTO)
     return pages.render(
         "phone/design_sheet.html",
         reader,

@@ -5,6 +5,7 @@ import { openMap } from "./map.js";
 import { page } from "./page.js";
 import { confirm, openSheet, toast } from "./sheet.js";
 import * as parts from "./parts.js";
+import { level } from "./rewards.js";
 import { ago, clock, countdown, day, html, icon, km, minutes, render, t, won } from "./view.js";
 
 const COLOURS = ["ground", "surface", "raised", "line", "line-strong", "ink", "muted", "accent", "accent-soft", "idle", "idle-soft", "offered", "offered-soft", "driving", "driving-soft", "waiting", "waiting-soft", "quiet", "quiet-soft", "danger", "star"];
@@ -86,6 +87,7 @@ function lists() {
       ])}</div>
       ${parts.card(parts.facts([[t("design.fare"), won(24_000)], [t("design.distance"), km(850)]]), t("design.card"))}
       ${parts.table([t("design.today"), t("design.runs"), t("design.fare")], [[day(Date.now()), 7, won(182_000)], [day(AN_HOUR_AGO), 5, won(121_500)]], { numeric: [1, 2] })}
+      ${parts.card(level({ level: { name: "silver", from_score: 60 }, next_level: { name: "gold", from_score: 150 }, score: 112, points: 1_240, window_days: 28 }))}
       ${parts.figures([parts.figure(t("design.runs"), 7), parts.figure(t("design.distance"), "41", "km")])}
       ${parts.timeline([{ at: "23:04", text: t("call.state.requested") }, { at: "23:05", text: t("call.state.assigned"), state: "now" }, { at: "", text: t("call.state.arrived"), state: "next" }])}`,
   );
