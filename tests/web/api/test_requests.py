@@ -45,6 +45,7 @@ ROUTES = [
     ],
     ("GET", "/calls/{id}/rating", {"customer"}),
     ("POST", "/calls/{id}/rating", {"customer"}),
+    ("GET", "/calls/{id}/never-meet", {"customer"}),
     ("POST", "/calls/{id}/never-meet", {"customer"}),
     ("DELETE", "/calls/{id}/never-meet", {"customer"}),
     ("POST", "/calls/{id}/lost-item", {"customer"}),
