@@ -172,6 +172,23 @@ async def test_an_adjustment_either_way_cancels_and_charges_anew(till: Till, amo
     assert (await till.totals())[Account.CARDS] == amount
 
 
+async def test_an_adjusted_ride_is_charged_to_the_card_that_paid_for_it_also_in_the_place_of_cash(till: Till) -> None:
+    call = await till.driven(Payment.CASH, has_card=False, cash_received=False)
+    assert call.customer_id is not None
+    paid_with = await till.card(call.customer_id)
+    async with till.deed() as deed:
+        await payments.pay_claim(deed, call.id, call.customer_id)
+    await till.answer(call.id)
+    other = await till.card(call.customer_id)
+    async with till.night.transaction() as tx:
+        await payments.prefer_card(tx, call.customer_id, other.id)
+    await till.adjust(call.id, 20_000)
+    await till.answer(call.id)
+    assert {charge.card_id for charge in await till.charges(call.id)} == {paid_with.id}
+    bill = await till.bill(call.id)
+    assert (bill.state, bill.amount, (await till.totals())[Account.CARDS]) == (BillState.PAID, 20_000, 20_000)
+
+
 @pytest.mark.rule("I-017")
 async def test_a_cancel_that_went_through_with_a_charge_that_did_not_is_visible_and_can_be_tried_again(
     till: Till,

@@ -170,14 +170,19 @@ async def _given_back(deed: Deed, bill: Bill, done: Cancel) -> None:
         return
     call = await calls.get(deed.tx, bill.company_id, bill.call_id)
     changed = await billing.rebook(deed, owed, call, done.then_amount, done.reason)
-    await collect(deed, changed, Purpose.ADJUSTMENT)
+    charged = await charge_store.get(deed.tx, done.charge_id)
+    await collect(deed, changed, Purpose.ADJUSTMENT, card_id=None if charged is None else charged.card_id)
 
 
-async def collect(deed: Deed, bill: Bill, purpose: Purpose) -> Bill:
-    """Charge the payer's own card, or claim what is owed where there is none."""
-    if bill.method is not Method.CARD or bill.state is BillState.PAID:
+async def collect(deed: Deed, bill: Bill, purpose: Purpose, *, card_id: UUID | None = None) -> Bill:
+    """Charge the payer's own card, or claim what is owed where there is none.
+
+    `card_id` paid for the ride before: it is charged again, in the place of cash too, while its owner has it.
+    """
+    if bill.state is BillState.PAID or (card_id is None and bill.method is not Method.CARD):
         return bill
-    card = await card_store.default_card(deed.tx, bill.company_id, bill.payer_id)
+    own = await card_store.cards(deed.tx, bill.company_id, bill.payer_id)
+    card = next((each for each in own if each.id == card_id), own[0] if own else None)
     if card is None:
         return await billing.claim(deed, bill, ClaimReason.NO_CARD)
     await charge(deed, bill, card, purpose)
