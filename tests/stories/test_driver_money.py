@@ -107,9 +107,12 @@ def test_a_balance_that_is_too_low_is_told_where_the_driver_waits(
     phone.go_on_duty()
     notice = phone.page.locator("[data-money]")
     expect(notice).to_have_attribute("data-money", "low")
+    _look(phone, "", "home-low", "ko-dark-360")
     drive(running, phone, "cash")
     phone.open()
     expect(phone.page.locator("[data-money]")).to_have_attribute("data-money", "short")
+    expect(phone.page.get_by_text("콜을 기다리는 중")).to_have_count(0)
+    _look(phone, "", "home-short", "ko-dark-360")
     phone.page.locator("[data-money] a").click()
     expect(phone.page.get_by_text("140-012-345678")).to_be_visible()
 

@@ -7,6 +7,7 @@ import { canKeepAwake } from "../awake.js";
 import { ask } from "../ask.js";
 import { expiryNotices } from "../expiry.js";
 import { link } from "../go.js";
+import { knownBalance } from "../money.js";
 import { isBusy, runsWords } from "../parts.js";
 import { today } from "../days.js";
 import { balanceNotice } from "./balance.js";
@@ -48,9 +49,9 @@ function figures() {
   </a>`;
 }
 
-/** @param {Truth} truth */
+/** Nobody waits for calls that cannot come. @param {Truth} truth */
 function waiting(truth) {
-  if (truth.duty !== "on") return nothing;
+  if (truth.duty !== "on" || knownBalance()?.is_short) return nothing;
   const listed = truth.listed?.length ?? 0;
   return html`<div class="drive-waiting">
     <span class="drive-pulse" aria-hidden="true">${icon("navigation")}</span>
