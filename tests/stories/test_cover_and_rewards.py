@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -192,10 +193,20 @@ def test_a_policy_says_what_is_wrong_with_it_and_keeps_what_was_typed(running: R
 def test_a_level_is_written_as_a_list_and_a_minimum_may_be_left_out(running: Running, desk: Desk) -> None:
     with desk.page() as page:
         page.goto(f"{running.url}/console/policies/rewards")
-        _write_it(page, "등급과 필요한 점수", '[{"name": "별", "from_score": 0}]', "name 별, from_score 0")
+        _write_it(
+            page,
+            "등급과 필요한 점수",
+            _with_a_star(),
+            "name basic, from_score 0; name gold, from_score 5; name 별, from_score 999",
+        )
         page.goto(f"{running.url}/console/policies/driver_balance")
         _write_it(page, "최소 예치금", "50000", "50,000")
         _write_it(page, "최소 예치금", "", "–")
+
+
+def _with_a_star() -> str:
+    """The levels that the other tests go by, and one that a company has named itself."""
+    return msgspec.json.encode([*LEVELS, RewardLevel(name="별", from_score=999)]).decode()
 
 
 def _write_it(page: Page, field: str, typed: str, shown: str) -> None:
