@@ -28,6 +28,7 @@ from daeri.payments.model import (
     ClaimOpen,
     ClaimReason,
     NothingToSettle,
+    NotPaid,
     PaymentPolicy,
     Purpose,
     ReasonMissing,
@@ -253,6 +254,28 @@ async def test_an_agent_settles_while_the_customer_pays(crowd: Till) -> None:
         assert sum(isinstance(one, ChargeUnderWay) for one in done) == 1
         await crowd.answer(call.id)
         assert (await crowd.money(call.id)).outstanding == 0
+
+
+@pytest.mark.rule("I-018")
+async def test_only_what_the_books_say_is_told_as_paid(till: Till) -> None:
+    call = await till.driven()
+
+    async def may_be_told(amount: int) -> bool:
+        try:
+            async with till.night.transaction() as tx:
+                await payments.check_paid(tx, till.night.company, call.id, amount)
+        except NotPaid:
+            return False
+        return True
+
+    assert not await may_be_told(FARE)
+    await till.answer(call.id)
+    assert [await may_be_told(amount) for amount in (FARE, FARE - 1, 0)] == [True, False, False]
+    await till.adjust(call.id, 15_000)
+    await till.answer(call.id, Answer.LOST)
+    assert not await may_be_told(15_000)
+    await till.answer(call.id)
+    assert [await may_be_told(amount) for amount in (FARE, 15_000)] == [False, True]
 
 
 @pytest.mark.parametrize("amount", [0, -1, 999, 1_000_001, 10**15])

@@ -54,6 +54,7 @@ from daeri.payments.model import (
     EventKind,
     Method,
     NothingToSettle,
+    NotPaid,
     PartnersCall,
     PayOnOriginal,
     Purpose,
@@ -254,6 +255,14 @@ async def bills(
     return await bill_store.page(
         tx, company_id, states=states, method=method, people=people, number=number, before=before, limit=limit
     )
+
+
+async def check_paid(tx: Tx, company_id: CompanyId, call_id: UUID, amount: int) -> None:
+    """Whether a customer may be told that their card paid `amount` (I-018): NotPaid unless the books say so."""
+    bill = await bill_store.get(tx, company_id, call_id)
+    standing = sum(charge.standing for charge in await charge_store.of_call(tx, company_id, call_id))
+    if bill is None or bill.state is not BillState.PAID or standing != amount:
+        raise NotPaid(paid_won=standing)
 
 
 async def bill_history(tx: Tx, company_id: UUID, call_id: UUID) -> list[Event]:

@@ -452,6 +452,12 @@ class TransferAmountDiffers(Conflict):
     code = "transfer_amount_differs"
 
 
+class NotPaid(Conflict):
+    """Nobody may be told that this ride was paid with that amount: the books say otherwise. Facts: paid_won."""
+
+    code = "not_paid"
+
+
 class ReasonMissing(Invalid):
     code = "reason_missing"
 
