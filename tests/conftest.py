@@ -14,6 +14,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,8 +163,9 @@ def server_dsn(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def template(server_dsn: str) -> str:
-    """The name of the migrated template database."""
-    return asyncio.run(_make_template(server_dsn))
+    """The name of the migrated template database. Made in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _make_template(server_dsn)).result()
 
 
 @pytest.fixture

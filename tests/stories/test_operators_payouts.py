@@ -96,7 +96,7 @@ def business(running: Running, customer: Person, name: str) -> UUID:
 
 
 def test_what_waits_goes_to_the_bank_and_each_of_it_ends(running: Running, staff: Person, page: Page) -> None:
-    paid, returned = (driver_with(running, staff, 60_000, asks=amount) for amount in (41_000, 32_000))
+    paid, returned = (driver_with(running, staff, 90_000, asks=amount) for amount in (41_000, 32_000))
     page.goto(f"{running.url}/console/payouts")
     page.get_by_role("button", name="이체 파일 만들기").click()
     expect(page.get_by_role("dialog")).to_contain_text("한 파일에 담습니다")
@@ -115,7 +115,7 @@ def test_what_waits_goes_to_the_bank_and_each_of_it_ends(running: Running, staff
     row.get_by_role("button", name="반환").click()
     say(page, "예금주 불일치", "반환")
     expect(row).to_contain_text("예금주 불일치")
-    assert [one.get("/driver/balance").json()["balance"] for one in (paid, returned)] == [19_000, 60_000]
+    assert [one.get("/driver/balance").json()["balance"] for one in (paid, returned)] == [49_000, 90_000]
 
 
 def say(page: Page, reference: str, yes: str) -> None:
@@ -156,8 +156,8 @@ def test_a_top_up_is_booked_on_the_drivers_file_and_once(running: Running, staff
     expect(page.locator("[data-what=top_up_bank]")).to_have_count(2)
 
 
-def test_a_business_pays_its_month(running: Running, page: Page) -> None:
-    customer, driver = running.customer(), running.driver()
+def test_a_business_pays_its_month(running: Running, staff: Person, page: Page) -> None:
+    customer, driver = running.customer(), driver_with(running, staff, 90_000)
     account = business(running, customer, f"하늘상사 {uuid4().hex[:4]}")
     for _ in range(2):
         ride(running, customer, driver, page, options=["business"], business_account_id=str(account))

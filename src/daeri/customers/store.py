@@ -14,7 +14,7 @@ from daeri.kernel.ids import CompanyId, CustomerId
 _INSERT = """
 INSERT INTO customers (id, company_id, version, created_at)
 SELECT id, company_id, 1, $3 FROM accounts_public WHERE id = $1 AND company_id = $2 AND kind = 'customer'
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 _BY_ID = "SELECT id, company_id, version, created_at FROM customers WHERE id = $1 AND company_id = $2"
 # Newest first; `$2` is the last id of the page before, `$4` an instant at which new calls are refused.

@@ -4,10 +4,12 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -29,15 +31,21 @@ def replaying(server_dsn: str, template: str) -> Iterator[Running]:
         yield server
 
 
+def _run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
 @contextmanager
 def start_running(server_dsn: str, template: str, name: str, **settings: object) -> Iterator[Running]:
     name = f"test_{name}_{os.getpid()}"
     folder = Path(tempfile.mkdtemp(prefix="daeri-web-"))
-    asyncio.run(_execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    _run_apart(_execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     server = Running(urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}")), folder, **settings).start()
     yield server
     server.stop()
-    asyncio.run(_execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+    _run_apart(_execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)"))
     shutil.rmtree(folder)
 
 
