@@ -43,7 +43,7 @@ function riding() {
   return html`${segments(t("app.option.riding"), RIDING.map((value) => ({ value, label: t(`app.riding.${value}`) })), chosen, (one) => ride(RIDING.find((each) => each === one) ?? "me"))}
     <p class="hint">${t(`app.riding.${chosen}.about`)}</p>
     ${chosen === "me" ? nothing : repeat(chosen === "another" ? riders.slice(0, 1) : riders, (_, at) => at, rider)}
-    ${chosen === "several" && riders.length < MOST_CARS ? html`<button type="button" class="button plain wide" data-add-car @click=${() => changeDraft({ riders: [...riders, nobody()] })}>${icon("plus")}<span>${t("app.rider.add")}</span></button>` : nothing}`;
+    ${chosen === "several" && riders.length < MOST_CARS ? html`<button type="button" class="button plain wide" data-add-car @click=${() => changeDraft({ riders: [...state.draft.riders, nobody()] })}>${icon("plus")}<span>${t("app.rider.add")}</span></button>` : nothing}`;
 }
 
 const nobody = () => ({ name: "", phone: "", plate: "" });
@@ -59,12 +59,13 @@ function ride(one) {
 /** @param {Draft["riders"][number]} rider_ @param {number} at */
 function rider(rider_, at) {
   const { riding: chosen, riders } = state.draft;
+  // Of the riders as they are then: a browser that fills in several fields does so before anything is drawn again.
   /** @param {Partial<Draft["riders"][number]>} patch */
-  const set = (patch) => changeDraft({ riders: riders.map((one, other) => (other === at ? { ...one, ...patch } : one)) });
+  const set = (patch) => changeDraft({ riders: state.draft.riders.map((one, other) => (other === at ? { ...one, ...patch } : one)) });
   const wrong = rider_.phone.length > 8 && !isPhone(rider_.phone);
   return html`<fieldset class="rider">
     <legend>${chosen === "several" ? t("app.rider.car", { n: at + 1 }) : t("app.rider.who")}</legend>
-    ${chosen === "several" && riders.length > 2 ? html`<button type="button" class="icon-button small" aria-label=${t("app.rider.remove", { n: at + 1 })} @click=${() => changeDraft({ riders: riders.filter((_, other) => other !== at) })}>${icon("x")}</button>` : nothing}
+    ${chosen === "several" && riders.length > 2 ? html`<button type="button" class="icon-button small" aria-label=${t("app.rider.remove", { n: at + 1 })} @click=${() => changeDraft({ riders: state.draft.riders.filter((_, other) => other !== at) })}>${icon("x")}</button>` : nothing}
     ${field(`rider-phone-${at}`, t("app.rider.phone"), rider_.phone, (text) => set({ phone: phoneTyped(text) }), { type: "tel", inputmode: "tel", maxlength: 16, required: true, placeholder: "010-0000-0000", wrong: wrong ? t("app.missing.phone") : "" })}
     ${field(`rider-name-${at}`, t("app.rider.name"), rider_.name, (name) => set({ name }), { maxlength: 40 })}
     ${field(`rider-plate-${at}`, t("app.car.plate.maybe"), rider_.plate, (plate) => set({ plate }), { maxlength: 20, placeholder: t("app.car.plate.example") })}
@@ -83,7 +84,7 @@ function when(quote) {
   const times = [{ value: "now", label: t("app.when.now") }, { value: "later", label: t("app.when.later") }];
   return html`${segments(t("app.option.when"), times, reservedFor ? "later" : "now", (one) => changeDraft({ reservedFor: one === "later" ? (reservedFor ?? wheel.first(bounds)) : null }))}
     ${reservedFor
-      ? html`${wheel.view(reservedFor, bounds, (chosen) => changeDraft({ reservedFor: chosen }))}
+      ? html`${wheel.view(() => state.draft.reservedFor ?? reservedFor, bounds, (chosen) => changeDraft({ reservedFor: chosen }))}
           <p class="hint">${t("app.when.bounds", { minutes: bounds.min_minutes_ahead, days: bounds.max_days_ahead })}</p>`
       : nothing}`;
 }

@@ -39,12 +39,13 @@ export const wheel = {
     return new Date(limits(bounds, Date.now()).first).toISOString();
   },
 
-  /** @param {string} chosen @param {Bounds} bounds @param {(at: string) => void} set */
+  /** @param {() => string} chosen @param {Bounds} bounds @param {(at: string) => void} set */
   view(chosen, bounds, set) {
     const within = limits(bounds, Date.now());
-    const at = parts(held(Date.parse(chosen), within));
+    const now = () => parts(held(Date.parse(chosen()), within));
+    const at = now();
     /** @param {Partial<typeof at>} patch */
-    const turn = (patch) => set(new Date(held(instantOf({ ...at, ...patch }), within)).toISOString());
+    const turn = (patch) => set(new Date(held(instantOf({ ...now(), ...patch }), within)).toISOString());
     const [firstDay, lastDay] = [parts(within.first).day, parts(within.last).day];
     const days = Array.from({ length: lastDay - firstDay + 1 }, (_, n) => firstDay + n);
     const hours = hoursOf(at.day, within);
