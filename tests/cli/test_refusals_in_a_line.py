@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from daeri.accounts.model import EmailTaken, PasswordWeak
@@ -51,6 +52,25 @@ def said(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], scr
 )
 def test_sentences_never_fail(error: DaeriError, sentence: str) -> None:
     assert sentence in sentence_of(error)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ConnectionResetError("the engine lost its leader lock"),
+        ConnectionRefusedError(111, "Connection refused"),
+        asyncpg.InterfaceError("connection is closed"),
+        ExceptionGroup("roles", [ConnectionRefusedError(111, "Connection refused"), ConnectionResetError()]),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_database_that_dies_is_said_in_one_line_whoever_notices(
+    failure: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), failures_in_a_line():
+        raise failure
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the connection to the database was lost" in line
 
 
 @pytest.mark.parametrize("command", ["up", "serve", "demo"])

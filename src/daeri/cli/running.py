@@ -212,7 +212,13 @@ def _lines(failure: BaseException) -> Iterator[str]:
             for problem in failure.errors():
                 name = ".".join(map(str, problem["loc"])) or "settings"
                 yield _in_one_line(f"{name}: {problem['msg']}")
-        case asyncpg.InterfaceError() | asyncpg.PostgresConnectionError() | ConnectionResetError():
+        # Refused is who comes back at once, before anybody has noticed that the line was cut.
+        case (
+            asyncpg.InterfaceError()
+            | asyncpg.PostgresConnectionError()
+            | ConnectionResetError()
+            | ConnectionRefusedError()
+        ):
             yield "the connection to the database was lost; start daeri again once the database is there"
         case _:
             yield _in_one_line(str(failure) or type(failure).__name__)

@@ -49,7 +49,7 @@ async def _tick_until(
     due = loop.time()
     while not stop.is_set():
         if leader.is_closed():
-            raise ConnectionError("the engine lost its leader lock")
+            raise ConnectionResetError("the engine lost its leader lock")
         try:
             await engine.tick()
         except Exception:
