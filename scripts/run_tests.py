@@ -22,7 +22,9 @@ def main(arguments: list[str]) -> int:
         print(
             "tests: NOT RUN: the browser tests. Put `chromium` on PATH (Debian: apt-get install chromium)", flush=True
         )
-    pytest = [sys.executable, "-m", "pytest", "-n", workers(), "--dist", "loadgroup", *arguments]
+    # A file is one process's: its tests share servers and browsers. The order is the one of tests/conftest.py.
+    shared = ["-n", workers(), "--dist", "loadfile", "--no-loadscope-reorder"]
+    pytest = [sys.executable, "-m", "pytest", *shared, *arguments]
     # In place of this process, so that Ctrl-C and SIGTERM reach pytest itself.
     return os.execv(pytest[0], pytest)
 

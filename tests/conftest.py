@@ -22,6 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from tests.browsers import browser_path
 
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.infra.database import Database, open_database
@@ -64,10 +65,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reason = _skip_reason(config, item)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+    if hasattr(config, "workerinput"):
+        items.sort(key=_patience_s, reverse=True)
+
+
+def _patience_s(item: pytest.Item) -> float:
+    """Where several processes share the work, what may take long begins first, so that none waits for it at the end.
+
+    Otherwise the order stays as random as it is.
+    """
+    limit = item.get_closest_marker("timeout")
+    return float(limit.args[0]) if limit is not None else 0.0
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("browser") and not _browser() and os.environ.get("DAERI_REQUIRE_BROWSER") == "1":
+    if item.get_closest_marker("browser") and not browser_path() and os.environ.get("DAERI_REQUIRE_BROWSER") == "1":
         pytest.fail("DAERI_REQUIRE_BROWSER=1, but no chromium is on PATH", pytrace=False)
 
 
@@ -76,17 +88,13 @@ def _skip_reason(config: pytest.Config, item: pytest.Item) -> str | None:
         return "takes minutes: runs with --long"
     if item.get_closest_marker("shared") and not _shared_folder(config).is_dir():
         return "needs the folder `shared` beside the checkout"
-    if item.get_closest_marker("browser") and not _browser() and os.environ.get("DAERI_REQUIRE_BROWSER") != "1":
+    if item.get_closest_marker("browser") and not browser_path() and os.environ.get("DAERI_REQUIRE_BROWSER") != "1":
         return "no chromium on PATH"
     return None
 
 
 def _shared_folder(config: pytest.Config) -> Path:
     return config.rootpath.parent / "shared"
-
-
-def _browser() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def _server_dsn(config: pytest.Config) -> str:
@@ -102,7 +110,7 @@ def _given_dsn(config: pytest.Config) -> str | None:
 
 
 def _start_server(config: pytest.Config) -> str:
-    place = _fast_place() or Path(tempfile.gettempdir())
+    place = fast_place() or Path(tempfile.gettempdir())
     _remove_what_killed_runs_left(place)
     folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=place))
     server = EmbeddedPostgres()
@@ -118,7 +126,7 @@ def _remove_what_killed_runs_left(place: Path) -> None:
             shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _fast_place() -> Path | None:
+def fast_place() -> Path | None:
     """Copying a database takes 10 ms in memory and up to 500 ms on a disk."""
     memory = Path("/dev/shm")  # noqa: S108 -- a fresh folder in it, with a name that nobody can guess
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > _ENOUGH_MEMORY_BYTES else None
@@ -243,7 +251,7 @@ def shared_data(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def scratch_folder() -> Iterator[Path]:
     """A short path that every user can reach, unlike pytest's own: for servers that root starts as another user."""
-    folder = Path(tempfile.mkdtemp(prefix="daeri-", dir=_fast_place()))
+    folder = Path(tempfile.mkdtemp(prefix="daeri-", dir=fast_place()))
     folder.chmod(0o755)
     yield folder
     with suppress(FileNotFoundError):

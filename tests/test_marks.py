@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).with_name("conftest.py")
+OURS = [Path(__file__).with_name(name) for name in ("conftest.py", "browsers.py")]
 MARKED = """
 import pytest
 @pytest.mark.long
@@ -28,14 +28,15 @@ def suite(tmp_path: Path) -> Path:
     (folder / "tests").mkdir(parents=True)
     (folder / "pytest.ini").write_text(MARKS)
     (folder / "tests" / "test_marked.py").write_text(MARKED)
-    shutil.copy(CONFTEST, folder / "tests" / "conftest.py")
+    for file in OURS:
+        shutil.copy(file, folder / "tests")
     return folder
 
 
 def _run(suite: Path, *arguments: str, **environment: str) -> str:
-    command = [sys.executable, "-m", "pytest", "-rs", "-v", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    path = {"PATH": str(suite / "empty"), "DAERI_REQUIRE_BROWSER": "", **environment}
-    environ = os.environ | path
+    command = [sys.executable, "-m", "pytest", "-rs", "-v", "-p", "no:cacheprovider", *arguments]
+    plain = {"PATH": str(suite / "empty"), "DAERI_REQUIRE_BROWSER": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environ = os.environ | plain | environment
     return subprocess.run(command, check=False, cwd=suite, env=environ, capture_output=True, text=True).stdout
 
 

@@ -1,15 +1,21 @@
 """A seeded data folder, and a program that is ended whatever happens to the test."""
 
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+from tests.conftest import fast_place
 from tests.crash.program import Program, daeri, servers_of
 
 from daeri.sim.tokens import TokensFile, read_tokens
 
 PEOPLE = 40
+TOKENS = "tokens.json"
 
 
 @pytest.fixture
@@ -22,24 +28,24 @@ def data_folder(scratch_folder: Path) -> Iterator[Path]:
         shutil.rmtree(cluster.resolve().parent, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def seeded() -> Iterator[Path]:
+    """A folder with the data folder of a company that has drivers and customers, and with their tokens."""
+    folder = Path(tempfile.mkdtemp(prefix="daeri-seeded-", dir=fast_place()))
+    folder.chmod(0o755)
+    people = ["--fleet", str(PEOPLE), "--customers", str(PEOPLE)]
+    done = daeri("seed", *people, "--tokens", TOKENS, "--data-folder", "data", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def tokens(data_folder: Path) -> TokensFile:
-    """A company with drivers and customers in the database of the data folder."""
-    file = data_folder.parent / "tokens.json"
-    seeded = daeri(
-        "seed",
-        "--fleet",
-        str(PEOPLE),
-        "--customers",
-        str(PEOPLE),
-        "--tokens",
-        file,
-        "--data-folder",
-        data_folder,
-        cwd=data_folder.parent,
-    )
-    assert seeded.returncode == 0, seeded.stderr
-    return read_tokens(file)
+def tokens(data_folder: Path, seeded: Path) -> TokensFile:
+    """The tokens of a company with drivers and customers in the database of the data folder."""
+    assert not (seeded / "data" / "cluster").is_symlink(), "its database would not be copied"
+    subprocess.run(["/bin/cp", "-a", seeded / "data", data_folder], check=True)
+    return read_tokens(seeded / TOKENS)
 
 
 @pytest.fixture
@@ -51,4 +57,5 @@ def program(data_folder: Path) -> Iterator[Program]:
         made.process.kill()
         made.process.wait()
     for server in servers_of(data_folder):
-        server.kill()
+        with suppress(psutil.NoSuchProcess):  # it was on its way down
+            server.kill()

@@ -24,7 +24,7 @@ from daeri.infra.embedded import running_dsn
 from daeri.sim.tokens import TokensFile
 from daeri.sim.wire import Call
 
-pytestmark = [pytest.mark.xdist_group("crash"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).parents[2]
 REQUEST = {
     "origin": {"lat": CENTRE.lat, "lon": CENTRE.lon},

@@ -23,8 +23,6 @@ FINISH_WITHIN_S = 45.0
 OFFERED_WITHIN_S = 30.0
 ANSWERS_REPEATED = 30
 
-pytestmark = [pytest.mark.xdist_group("crash")]
-
 
 @pytest.mark.timeout(300)
 def test_three_kills_under_load(program: Program, tokens: TokensFile) -> None:

@@ -20,7 +20,7 @@ from daeri.cli import main
 
 Command = Callable[..., "CompletedProcess[str]"]
 
-pytestmark = [pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
@@ -59,12 +59,19 @@ def assert_one_line(done: "CompletedProcess[str]", *words: str) -> None:
         assert word in ours[0]
 
 
-async def up_on(dsn: str, cwd: Path) -> "CompletedProcess[str]":
+def up_on(dsn: str) -> list[str]:
     port, driver_port = free_ports(2)
-    ports = ("--port", str(port), "--driver-port", str(driver_port))
-    return await asyncio.to_thread(
-        daeri, "up", "--database-url", dsn, "--data-folder", cwd / "data", *ports, cwd=cwd
-    )  # fmt: skip -- one command line
+    return [
+        "up",
+        "--database-url",
+        dsn,
+        "--data-folder",
+        "data",
+        "--port",
+        str(port),
+        "--driver-port",
+        str(driver_port),
+    ]
 
 
 def test_a_second_up_on_a_data_folder(program: Program, data_folder: Path) -> None:
@@ -119,30 +126,33 @@ def test_a_database_that_does_not_answer(here: Command, command: str) -> None:
     assert "secret" not in done.stderr
 
 
-async def test_a_database_that_refuses_us(server_dsn: str, scratch_folder: Path) -> None:
-    assert_one_line(await up_on(f"{server_dsn}_of_nobody", scratch_folder), "does not exist")
+def test_a_database_that_refuses_us(here: Command, server_dsn: str) -> None:
+    assert_one_line(here(*up_on(f"{server_dsn}_of_nobody")), "does not exist")
 
 
 async def test_a_server_that_is_too_old(scratch_folder: Path) -> None:
     async with old_server("14.12") as dsn:
-        assert_one_line(await up_on(dsn, scratch_folder), "PostgreSQL 14.12", "15 or newer")
+        done = await asyncio.to_thread(daeri, *up_on(dsn), cwd=scratch_folder)
+        assert_one_line(done, "PostgreSQL 14.12", "15 or newer")
 
 
-async def test_a_database_that_a_newer_program_has_migrated(dsn: str, scratch_folder: Path) -> None:
+@pytest.fixture
+async def dsn_of_tomorrow(dsn: str) -> str:
     connection = await asyncpg.connect(dsn)
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     await connection.close()
-    assert_one_line(await up_on(dsn, scratch_folder), "newer", "9999")
+    return dsn
 
 
-async def test_another_installations_keys(dsn: str, scratch_folder: Path) -> None:
+def test_a_database_that_a_newer_program_has_migrated(here: Command, dsn_of_tomorrow: str) -> None:
+    assert_one_line(here(*up_on(dsn_of_tomorrow)), "newer", "9999")
+
+
+def test_another_installations_keys(here: Command, dsn: str, scratch_folder: Path) -> None:
     seed = ("seed", "--fleet", "1", "--customers", "1", "--database-url", dsn)
-    tokens = scratch_folder / "tokens.json"
-    made = await asyncio.to_thread(
-        daeri, *seed, "--data-folder", scratch_folder / "right", "--tokens", tokens, cwd=scratch_folder
-    )  # fmt: skip -- one command line
+    made = daeri(*seed, "--data-folder", "right", "--tokens", "tokens.json", cwd=scratch_folder)
     assert made.returncode == 0, made.stderr
-    assert_one_line(await up_on(dsn, scratch_folder), "key file")
+    assert_one_line(here(*up_on(dsn)), "key file")
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from daeri.drivers.model import Duty
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.ids import CallId, DriverId
 
+pytestmark = pytest.mark.timeout(180)
 ROUNDS = 20
 MOST_ROUNDS = 300  # where a test wants to see both outcomes
 

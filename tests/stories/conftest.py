@@ -2,20 +2,21 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
+from tests.browsers import open_browser
 from tests.ports import free_ports
 
 READY_WITHIN_S = 60.0
@@ -68,34 +69,46 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no chromium on PATH")
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=path, args=options)
-        yield opened
-        opened.close()
+def draws_maps() -> bool:
+    """Whether the module's browser draws maps; overridden where they are looked at."""
+    return False
 
 
 @pytest.fixture(scope="module")
-def sign_in(demo: Demo, browser: Browser) -> Iterator[Callable[[], Page]]:
-    """Opens a browser of its own, hires somebody and signs them in; their first page."""
+def browser(draws_maps: bool) -> Iterator[Browser]:
+    with open_browser(draws_maps=draws_maps) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def signed_in(demo: Demo, browser: Browser) -> list[Any]:
+    """The cookies of somebody who was hired on the command line and has signed in as people do."""
+    email = f"{uuid4().hex[:8]}@dalbit.example"
+    secret = demo.hire(email)
+    context = browser.new_context(locale="ko-KR")
+    page = context.new_page()
+    page.goto(f"{demo.url}/console")
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", PASSWORD)
+    page.fill("input[name=totp]", pyotp.TOTP(secret).now())
+    page.press("input[name=totp]", "Enter")
+    page.wait_for_url(f"{demo.url}/console")
+    cookies: list[Any] = [*context.cookies()]
+    context.close()
+    return cookies
+
+
+@pytest.fixture
+def open_console(demo: Demo, browser: Browser, signed_in: list[Any]) -> Iterator[Callable[[], Page]]:
+    """Opens another browser of theirs at the board."""
     contexts: list[BrowserContext] = []
 
     def open_page() -> Page:
-        email = f"{uuid4().hex[:8]}@dalbit.example"
-        secret = demo.hire(email)
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ko-KR")
         contexts.append(context)
+        context.add_cookies(signed_in)
         page = context.new_page()
         page.goto(f"{demo.url}/console")
-        page.fill("input[name=email]", email)
-        page.fill("input[name=password]", PASSWORD)
-        page.fill("input[name=totp]", pyotp.TOTP(secret).now())
-        page.press("input[name=totp]", "Enter")
-        page.wait_for_url(f"{demo.url}/console")
         return page
 
     yield open_page

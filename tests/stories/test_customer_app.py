@@ -11,7 +11,7 @@ from tests.web.api.running import TRIP, Running
 
 from daeri.bootstrap import Program
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("stories")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 Phones = Callable[..., CustomerPhone]
 
 

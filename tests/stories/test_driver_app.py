@@ -10,7 +10,7 @@ from tests.stories.driver_phones import DriverPhone, call_of, phones, state_of, 
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("stories-driver")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 OpenPhone = Callable[..., DriverPhone]
 
 

@@ -17,7 +17,7 @@ from daeri.dispatch.plan import Reason
 from daeri.infra.settings import Role
 from daeri.kernel.time import KST
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("stories-driver")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 OpenPhone = Callable[..., DriverPhone]
 MAPS = {"한빛지도": "https://maps.example/?q={lat},{lon}"}
 CASH = {"payment": "cash"}

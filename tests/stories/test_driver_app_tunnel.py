@@ -13,7 +13,7 @@ from tests.web.api.running import Running
 
 from daeri.bootstrap import Program
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("stories-driver")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 OpenPhone = Callable[..., DriverPhone]
 
 

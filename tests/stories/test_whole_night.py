@@ -23,7 +23,7 @@ from daeri.bootstrap import Program
 from daeri.infra.settings import Role
 from daeri.kernel.time import KST
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("stories")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 OpenCustomer = Callable[..., CustomerPhone]
 OpenDriver = Callable[..., DriverPhone]
 NEW_DRIVER = accounts.demo_phone(8_801)
