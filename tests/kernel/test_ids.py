@@ -45,7 +45,11 @@ def test_later_ids_sort_after_earlier_ones_and_none_is_made_twice() -> None:
         made.append(ids.new())
         clock.advance_to(clock.now() + timedelta(milliseconds=1))
     assert made == sorted(made)
-    assert len({ids.new() for _ in range(20_000)}) == 20_000
+    at_one_instant = [ids.new() for _ in range(20_000)]
+    assert at_one_instant == sorted(set(at_one_instant))
+    assert {(made.int >> 80, made.version, made.variant) for made in at_one_instant} == {
+        (to_millis(clock.now()), 7, "specified in RFC 4122")
+    }
 
 
 @given(body=BODIES)

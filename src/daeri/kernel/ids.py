@@ -25,25 +25,42 @@ RandomBytes = Callable[[int], bytes]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V", "-": None, " ": None})
 CALL_NUMBER_LENGTH = 8
+_RAND_B = (1 << 62) - 1
+_FIRST = (1 << 73) - 1  # the highest of the 74 bits is left to the steps: they never run over
+_STEP = (1 << 32) - 1
 
 
 def uuid7(at: datetime, random_bytes: bytes) -> UUID:
     """A UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 of the 80 bits of `random_bytes`."""
     value = int.from_bytes(random_bytes[:10], "big")
-    high = (to_millis(at) & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (value >> 68 & 0x0FFF)
-    low = 0x8000_0000_0000_0000 | (value & 0x3FFF_FFFF_FFFF_FFFF)
-    return UUID(int=high << 64 | low)
+    return _uuid7(to_millis(at), value >> 68 & 0x0FFF, value & _RAND_B)
 
 
-@dataclass(frozen=True, slots=True)
+def _uuid7(millis: int, rand_a: int, rand_b: int) -> UUID:
+    return UUID(int=(millis & 0xFFFF_FFFF_FFFF) << 80 | 0x7000 << 64 | rand_a << 64 | 0x8 << 60 | rand_b)
+
+
 class Ids:
-    """Makes identifiers for one process: business time from `clock`, entropy from `random_bytes`."""
+    """Makes identifiers for one process: business time from `clock`, entropy from `random_bytes`.
 
-    clock: Clock
-    random_bytes: RandomBytes
+    Those of one millisecond sort in the order in which they were made, each a random step of up to 2**32 beyond the
+    last (RFC 9562, 6.2, method 2): what is listed by its identifier is listed as it happened.
+    """
+
+    __slots__ = ("_last", "_millis", "clock", "random_bytes")
+
+    def __init__(self, clock: Clock, random_bytes: RandomBytes) -> None:
+        self.clock, self.random_bytes = clock, random_bytes
+        self._millis, self._last = -1, 0
 
     def new(self) -> UUID:
-        return uuid7(self.clock.now(), self.random_bytes(10))
+        millis = to_millis(self.clock.now())
+        value = int.from_bytes(self.random_bytes(10), "big")
+        if millis == self._millis:
+            self._last += (value & _STEP) + 1
+        else:
+            self._millis, self._last = millis, value & _FIRST
+        return _uuid7(millis, self._last >> 62 & 0x0FFF, self._last & _RAND_B)
 
 
 @dataclass(frozen=True, slots=True)
