@@ -88,6 +88,20 @@ class Database:
             self._bus.publish(topic, message)
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        """For reads of several statements: all of them see the rows of one moment, and none may write.
+
+        What somebody else commits between two statements would otherwise show half of it: a driver who still has a
+        call, and the call already over. Raises DatabaseBusy likewise.
+        """
+        connection = await self._acquire()
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield Tx(connection)
+        finally:
+            await self.pool.release(connection)
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
         """A connection for single-statement reads, outside any transaction block. Raises DatabaseBusy likewise."""
         connection = await self._acquire()

@@ -80,7 +80,7 @@ class ReturnElsewhere(Invalid):
 @get("/")
 async def list_cards(context: WebContext, principal: Principal, owner: UUID) -> OwnCardsOut:
     """One's own cards."""
-    async with context.database.reading() as tx:
+    async with context.database.snapshot() as tx:
         return await _read(tx, context, principal, owner)
 
 

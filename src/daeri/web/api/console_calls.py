@@ -177,7 +177,7 @@ async def release_call(
 async def list_memos(context: WebContext, principal: Principal, call_id: UUID) -> MemosOut:
     """What staff wrote on a call, and on others with a link to it, oldest first."""
     _require(principal, Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await calls.memos(tx, principal.company_id, call_id)
         names = await context.names.of(tx, principal.company_id, [memo.author_id for memo in found])
     return MemosOut(tuple(_memo(memo, names.get(memo.author_id, "")) for memo in found))
@@ -207,7 +207,7 @@ async def write_memo(
 async def list_calculations(context: WebContext, principal: Principal, call_id: UUID) -> CalculationsOut:
     """The fares that were calculated for a call, oldest first."""
     _require(principal, Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await calls.calculations(tx, principal.company_id, call_id)
         names = await context.names.of(tx, principal.company_id, [made.by_id for made in found])
     return CalculationsOut(tuple(_calculation(made, names.get(made.by_id, "")) for made in found))

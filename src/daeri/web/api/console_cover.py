@@ -17,7 +17,7 @@ async def get_cover(context: WebContext, principal: Principal, call_id: UUID) ->
     """By what the call's ride was insured and from when until when, its reconnected drive too (R-030, I-028)."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         call = await calls.get(tx, principal.company_id, call_id)
         return await read_cover(tx, context, principal.company_id, call)
 

@@ -91,7 +91,7 @@ async def get_payment(context: WebContext, principal: Principal, call_id: UUID) 
     A partner's call shows nothing but the situation room to ask (R-029).
     """
     _require(principal, Permission.PAYMENTS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await payment_page.read(tx, context, principal, call_id)
 
 

@@ -103,7 +103,7 @@ async def list_policies(context: WebContext, principal: Principal) -> PolicyRows
 async def get_policy(context: WebContext, principal: Principal, name: str) -> PolicyPage:
     """One policy: its fields, what holds, and its records."""
     _require(principal, Permission.POLICIES_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await _page(tx, context, principal.company_id, kind_of(name))
 
 

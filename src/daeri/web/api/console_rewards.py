@@ -19,7 +19,7 @@ async def list_rewards(
     """What the driver's rides counted, newest first, with the hours that decided it."""
     require_staff(principal)
     principal.require(Permission.DRIVERS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         driver = await drivers.get(tx, principal.company_id, driver_id)
         return rewards_out(await rewards.history(tx, driver.company_id, driver.id, before=cursor))
 

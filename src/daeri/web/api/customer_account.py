@@ -91,7 +91,7 @@ class CustomerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/customer")
 async def get_customer(context: WebContext, principal: Principal) -> CustomerOut:
     """Who the customer is to the company, and what they keep there."""
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await _read(tx, context, principal)
 
 

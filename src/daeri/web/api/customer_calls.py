@@ -49,7 +49,7 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
     region = context.region_of(origin)
     policies = context.request_policies(company_id, region, data.service, now)
     waiting = waiting_policy_of(context, company_id, region, data.service, data.reserved_for or now)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         level = await level_at(tx, context, company_id, origin, data.reserved_for)
         paying = await paying_of(tx, context, principal)
     sheet = pricing.plan_sheet(found.quote, policies.plans, level)
@@ -88,7 +88,7 @@ async def list_calls(
     """The customer's own calls, newest first; one that was reconnected is one with what it went on as (I-057)."""
     customer_id = customer_of(principal)
     states = () if wanted is None else (wanted,)
-    async with context.database.reading() as tx:
+    async with context.database.snapshot() as tx:
         page = await calls.of_customer(tx, customer_id, states=states, before=cursor, limit=limit)
         names = await context.names.of(tx, principal.company_id, driver_ids_of(page.calls))
         await learn_standings(tx, context.names, page.calls)
@@ -111,7 +111,7 @@ async def list_calls(
 async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> CallOut:
     """One of the customer's own calls."""
     customer_id = customer_of(principal)
-    async with context.database.reading() as tx:
+    async with context.database.snapshot() as tx:
         call = await calls.get_for_customer(tx, principal.company_id, call_id, customer_id)
         return await seen(tx, context, call)
 

@@ -33,7 +33,7 @@ class PayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) -> ReceiptOut:
     """What a ride has cost, and how it is or will be paid."""
     customer_id = customer_of(principal)
-    async with context.database.reading() as tx:
+    async with context.database.snapshot() as tx:
         ride = await calls.get_for_customer(tx, principal.company_id, call_id, customer_id)
         return await _receipt(tx, context, ride, customer_id)
 
@@ -42,7 +42,7 @@ async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) 
 async def list_owed(context: WebContext, principal: Principal) -> OwedPageOut:
     """What the customer has not paid: how much, since when, and why."""
     customer_id = customer_of(principal)
-    async with context.database.reading() as tx:
+    async with context.database.snapshot() as tx:
         claims = (await payments.claims_of(tx, principal.company_id, customer_id))[:MOST_CLAIMS]
         rides = {ride.id: ride for ride in await calls.rides_named(tx, [bill.call_id for bill in claims])}
         found = [

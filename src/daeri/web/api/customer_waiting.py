@@ -69,7 +69,7 @@ async def correct_rider(
 @get("/calls/{call_id:uuid}/progress")
 async def get_progress(context: WebContext, principal: Principal, call_id: UUID) -> ProgressOut:
     """What has been done so far to find a driver, and what would help (R-052, I-038)."""
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await progress_of(tx, context, await _own(tx, principal, call_id), now=context.clock.now())
 
 

@@ -135,7 +135,7 @@ async def report_no_show(request: Req, context: WebContext, principal: Principal
 async def get_own_call(context: WebContext, principal: Principal, call_id: UUID) -> CallOut:
     """A call of the driver's, also when it is over: how it ended while their app was out of reach."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         call = await calls.get_for_driver(tx, principal.company_id, call_id, driver_id)
         names = await context.names.of(tx, call.company_id, driver_ids_of([call]))
     return call_out(call, names, viewer=ActorKind.DRIVER)
@@ -145,7 +145,7 @@ async def get_own_call(context: WebContext, principal: Principal, call_id: UUID)
 async def get_meter(context: WebContext, principal: Principal, call_id: UUID) -> MeterOut:
     """What the meter of the drive shows now."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         call = await calls.get_for_driver(tx, principal.company_id, call_id, driver_id)
         reading = await read_meter(tx, context, call, now=context.clock.now())
     if reading is None:

@@ -56,7 +56,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "appl
 async def get_application(context: WebContext, principal: Principal) -> ApplicationOut:
     """How far the driver's sign-up has come, with the papers that were handed in."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_application(tx, context, principal, driver_id)
 
 
@@ -109,7 +109,7 @@ async def put_document(request: Req, context: WebContext, principal: Principal, 
 async def get_document(context: WebContext, principal: Principal, kind: DocumentKind) -> Response[bytes]:
     """The driver's own document."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         document, content = await drivers.read_document(tx, context.gate.ring, principal.company_id, driver_id, kind)
     return document_response(document, content)
 
@@ -168,7 +168,7 @@ async def get_runs(context: WebContext, principal: Principal, day: date) -> Runs
     """The runs of one Korean day, newest first, with what each left to the driver."""
     driver_id = driver_of(principal)
     company_id, asked = principal.company_id, _usable("day", day)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await drivers.runs_of_day(tx, company_id, driver_id, asked)
         awarded = await rewards.of_calls(tx, company_id, driver_id, [run.call_id for run in found])
     return RunsOut(tuple(run_out(run, awarded.get(run.call_id)) for run in found))
@@ -179,7 +179,7 @@ async def get_standing(context: WebContext, principal: Principal) -> StandingOut
     """How the driver stands: level, score, points, runs and customers' stars."""
     driver_id = driver_of(principal)
     company_id, now = principal.company_id, context.clock.now()
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         runs = await drivers.run_count(tx, company_id, driver_id)
         rating = (await customers.driver_ratings(tx, [driver_id])).get(driver_id)
         standing = await rewards.standing(tx, context.shelf.of(company_id), company_id, driver_id, now=now)
@@ -198,7 +198,7 @@ async def list_rewards(context: WebContext, principal: Principal, cursor: UUID |
 async def list_notices(request: Req, context: WebContext, principal: Principal) -> NoticesOut:
     """What the company tells the asking driver or customer now, and what a driver must know of papers; newest first."""
     words, now = context.problems.words_for(request), context.clock.now()
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await companies.notices_for(tx, principal.company_id, _audience_of(principal), now=now)
         items = [_notice(notice, words) for notice in found]
         if principal.kind is AccountKind.DRIVER:

@@ -44,7 +44,7 @@ PAGE: Final = 30
 async def get_balance(context: WebContext, principal: Principal) -> BalanceOut:
     """The driver's balance, whether it is too low for calls, and how to fill and withdraw it."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_balance(tx, context, principal, driver_id)
 
 
@@ -55,7 +55,7 @@ async def get_statement(
     """What made the balance, day by day and line by line; both ends included, a quarter of a year at most."""
     driver_id = driver_of(principal)
     first, last = span(context, since, until, longest=QUARTER)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return statement_out(await payments.statements.of_driver(tx, principal.company_id, driver_id, first, last))
 
 

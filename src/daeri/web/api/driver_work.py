@@ -28,7 +28,7 @@ Req = Request[Any, Any, Any]
 async def get_driver(context: WebContext, principal: Principal) -> DriverStateOut:
     """The driver's truth: duty, call, offers; what an app reads after every reload."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_truth(tx, context, driver_id, principal.company_id)
 
 
@@ -80,7 +80,7 @@ async def decline_offer(request: Req, context: WebContext, principal: Principal,
 async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut:
     """The open-list calls near the driver, nearest first."""
     driver_id = driver_of(principal)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         listed = await dispatch.open_list(tx, driver_id)
         found: dict[UUID, Call] = {
             call.id: call for call in await calls.get_many(tx, [entry.call_id for entry in listed])

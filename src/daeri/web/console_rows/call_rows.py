@@ -45,7 +45,7 @@ UNKNOWN = "–"
 async def search(context: WebContext, viewer: Viewer, query: CallQuery) -> CallRows:
     """The company's calls that fit, newest first."""
     company_id = permitted(viewer, Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         wanted = await _filter(tx, context, company_id, query)
         if wanted is None:
             return CallRows([])
@@ -58,7 +58,7 @@ async def search(context: WebContext, viewer: Viewer, query: CallQuery) -> CallR
 async def page(context: WebContext, viewer: Viewer, call_id: UUID) -> CallPage | None:
     """Everything about one call of the company; None when there is no such call there."""
     company_id = permitted(viewer, Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         try:
             call = await calls.get(tx, company_id, call_id)
         except CallNotFound:

@@ -57,7 +57,7 @@ async def search(
     """The company's customers, newest first; `q` is a telephone number, whole or its last four digits."""
     company_id = permitted(viewer, Permission.CUSTOMERS_READ)
     now = context.clock.now()
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         ids = await _ids_of(tx, context, company_id, q, (AccountKind.CUSTOMER,))
         found = await customers.page(
             tx,
@@ -77,7 +77,7 @@ async def page(context: WebContext, viewer: Viewer, customer_id: UUID) -> Custom
     """Everything about a customer of the company; raises CustomerNotFound."""
     company_id = permitted(viewer, Permission.CUSTOMERS_READ)
     now = context.clock.now()
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         customer = await customers.get(tx, CustomerId(customer_id), company_id)
         (row,) = await _customers(tx, context, company_id, [customer], now)
         standing = await customers.standing(tx, company_id, customer.id, now=now)
@@ -122,7 +122,7 @@ async def page(context: WebContext, viewer: Viewer, customer_id: UUID) -> Custom
 async def never_meetings(context: WebContext, viewer: Viewer, q: str, cursor: str | None) -> NeverMeetRows:
     """Who asked never to meet whom, newest first; `q` is a customer's or driver's number, whole or its last four."""
     company_id = permitted(viewer, Permission.CUSTOMERS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         people = await _ids_of(tx, context, company_id, q, _PEOPLE)
         before, limit = read_cursor(cursor), CALLS_PER_PAGE + 1
         found = await customers.never_meet_list(tx, company_id, people=people, before=before, limit=limit)
@@ -146,7 +146,7 @@ async def cases(
     """The company's cases that fit, newest first."""
     company_id = permitted(viewer, Permission.CASES_READ)
     wanted = CaseFilter(company_id, state=state, kind=kind, call_id=call_id)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await support.list_cases(tx, wanted, before=read_cursor(cursor), limit=CALLS_PER_PAGE)
         names = await _names_of_cases(tx, context, company_id, found.cases)
     items = [_case(context, case, names) for case in found.cases]
@@ -156,7 +156,7 @@ async def cases(
 async def case_page(context: WebContext, viewer: Viewer, case_id: UUID) -> CasePage:
     """One case with its history; raises CaseNotFound."""
     company_id = permitted(viewer, Permission.CASES_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         case = await support.get_case(tx, company_id, case_id)
         history = await support.case_history(tx, company_id, case_id)
         names = await _names_of_cases(tx, context, company_id, [case])

@@ -20,7 +20,7 @@ _OFFERED = "offered"
 async def of_call(context: WebContext, viewer: Viewer, call_id: UUID) -> list[Decision]:
     """What was decided about the call, newest first; nothing about another company's call."""
     company_id = permitted(viewer, Permission.CALLS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         decided = await dispatch.decisions_of_call(tx, company_id, call_id)
         pairs = [pair for decision in decided for pair in decision.considered]
         names = await context.names.of(tx, company_id, [pair.driver_id for pair in pairs])

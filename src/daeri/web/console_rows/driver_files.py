@@ -49,7 +49,7 @@ async def search(
 ) -> FileRows:
     """The drivers of that status whose name or number fits, in the order in which they joined."""
     company_id = permitted(viewer, Permission.DRIVERS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         people = await _called(tx, context, company_id, q) if q else None
         wanted = DriverFilter(company_id, status, has_open_application, people)
         found = await drivers.find(tx, wanted, after=after, limit=CALLS_PER_PAGE + 1)
@@ -61,7 +61,7 @@ async def search(
 async def file_of(context: WebContext, viewer: Viewer, driver_id: UUID) -> DriverFile:
     """One driver; DriverNotFound, for another company's too."""
     company_id = permitted(viewer, Permission.DRIVERS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_file(tx, context, company_id, DriverId(driver_id))
 
 
@@ -108,7 +108,7 @@ async def read_file(tx: Tx, context: WebContext, company_id: CompanyId, driver_i
 async def appeals(context: WebContext, viewer: Viewer) -> AppealRows:
     """The appeals that nobody has answered, oldest first."""
     company_id = permitted(viewer, Permission.DRIVERS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         waiting = await drivers.waiting_appeals(tx, company_id)
         names = await context.names.of(tx, company_id, [each.driver_id for each in waiting])
     return AppealRows(
@@ -122,7 +122,7 @@ async def appeals(context: WebContext, viewer: Viewer) -> AppealRows:
 async def notices(context: WebContext, viewer: Viewer) -> NoticeRows:
     """All notices of the company, newest first."""
     company_id = permitted(viewer, Permission.NOTICES_WRITE)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await companies.notices(tx, company_id)
         writers = [notice.created_by for notice in found if notice.created_by is not None]
         names = await accounts.display_names(tx, company_id, writers) if writers else {}

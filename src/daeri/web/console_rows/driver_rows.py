@@ -42,7 +42,7 @@ async def search(context: WebContext, viewer: Viewer, q: str, state: str, cursor
     """The drivers whose name or number fits, in the order in which they joined."""
     company_id = permitted(viewer, Permission.DRIVERS_READ)
     after = read_cursor(cursor)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         everyone = [
             _Found(driver_id, state_of(context, company_id, driver_id, is_on_duty=on_duty), sign_up)
             for driver_id, on_duty, sign_up in await store.drivers(tx, company_id)

@@ -73,7 +73,7 @@ async def search(
 ) -> PaymentRows:  # fmt: skip -- the signature reads as one sentence
     """The company's bills that fit, newest first."""
     company_id = permitted(viewer, Permission.PAYMENTS_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         meant = await _meant(tx, context, company_id, query.q)
         if meant is None:
             return PaymentRows([])
@@ -99,7 +99,7 @@ async def tasks(
     """What people must see to, most urgent first."""
     company_id = permitted(viewer, Permission.PAYMENTS_READ)
     now, me = context.clock.now(), viewer.account_id
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await payments.tasks(tx, company_id, kind=kind, owner_id=me if is_mine else None, with_done=with_done)
         counts = await payments.count_tasks(tx, company_id, me, now=now)
         names = await shown_names.people(tx, context, company_id, [task.owner_id for task in found])
@@ -112,7 +112,7 @@ async def ledger(
 ) -> LedgerRows:  # fmt: skip -- the signature reads as one sentence
     """The company's entries that fit, newest first."""
     company_id = permitted(viewer, Permission.LEDGER_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         meant = await _meant(tx, context, company_id, query.q)
         if meant is None:
             return LedgerRows([])
@@ -137,7 +137,7 @@ async def ledger(
 async def totals(context: WebContext, viewer: StaffViewer) -> LedgerTotals:
     """Every account of the company with its sum."""
     company_id = permitted(viewer, Permission.LEDGER_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await payments.ledger_totals(tx, company_id)
     return LedgerTotals([LedgerSum(account, found.get(account, 0)) for account in Account], sum(found.values()))
 

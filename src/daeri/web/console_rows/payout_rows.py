@@ -41,7 +41,7 @@ async def payouts(
     """The company's payouts, newest first, with what waits."""
     company_id = permitted(viewer, Permission.PAYOUTS_MANAGE)
     wanted = PayoutFilter(company_id, states=() if state is None else (state,))
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await payments.payouts.find(tx, wanted, before=before, limit=CALLS_PER_PAGE + 1)
         shown = found[:CALLS_PER_PAGE]
         waiting = await payments.payouts.waiting(tx, company_id)
@@ -61,7 +61,7 @@ async def payout_rows(
 async def files(context: WebContext, viewer: StaffViewer, *, before: UUID | None) -> PayoutFileRows:
     """The files that were made, newest first."""
     company_id = permitted(viewer, Permission.PAYOUTS_MANAGE)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await payments.payouts.files(tx, company_id, before, CALLS_PER_PAGE + 1)
         shown = found[:CALLS_PER_PAGE]
         items = [await file_row(tx, context, each) for each in shown]
@@ -78,7 +78,7 @@ async def driver_money(
 ) -> DriverMoney:  # fmt: skip -- the signature reads as one sentence
     """A driver's balance and statement; DriverNotFound."""
     company_id = permitted(viewer, Permission.LEDGER_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_driver_money(tx, context, viewer, company_id, driver_id, since=since, until=until)
 
 
@@ -116,7 +116,7 @@ async def business_accounts(context: WebContext, viewer: StaffViewer) -> Busines
     """The company's business accounts by name, each with this month and what it owes."""
     company_id = permitted(viewer, Permission.LEDGER_READ)
     month = statements.month_of(context.clock.now())
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         found = await statements.accounts(tx, company_id, month=month)
     rows = [
         BusinessRow(
@@ -138,7 +138,7 @@ async def business_month(
 ) -> BusinessMonth:  # fmt: skip -- the signature reads as one sentence
     """A month of a business account, this month where none is named; BusinessNotFound."""
     company_id = permitted(viewer, Permission.LEDGER_READ)
-    async with context.database.transaction() as tx:
+    async with context.database.snapshot() as tx:
         return await read_business_month(tx, context, viewer, company_id, account_id, month=month)
 
 

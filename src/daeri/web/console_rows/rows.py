@@ -34,7 +34,7 @@ class ConsoleRows:
 
     async def held_jobs(self, viewer: Viewer) -> list[HeldJob]:
         company_id = permitted(viewer, Permission.JOBS_READ)
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             held = await jobs.held(tx, company_id)
             of_calls = [job.aggregate_id for job in held if job.aggregate == AGGREGATE]
             found = await calls.get_many(tx, of_calls) if of_calls else []

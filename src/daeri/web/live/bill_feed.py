@@ -35,7 +35,7 @@ class BillFeed:
         return stop
 
     async def _tell(self, named: set[UUID]) -> None:
-        async with self._database.transaction() as tx:
+        async with self._database.snapshot() as tx:
             found = await payments.bills_named(tx, list(named))
         for follower in tuple(self._followers):
             follower(found)

@@ -44,7 +44,7 @@ class CallFeed:
         return stop
 
     async def _tell(self, named: set[UUID]) -> None:
-        async with self._database.transaction() as tx:
+        async with self._database.snapshot() as tx:
             found = await calls.get_many(tx, list(named))
             rides = await calls.as_rides(tx, found) if self._of_rides else []
             names = await names_of(tx, self._names, [*found, *rides])

@@ -144,7 +144,7 @@ class ConsoleStreams:
 
     async def _snapshot(self, room: Room) -> Snapshot:
         context, company_id = self._context, room.company_id
-        async with context.database.transaction() as tx:
+        async with context.database.snapshot() as tx:
             async with room.first:
                 if room.moment is None:
                     room.moment = await self._look(tx, room)
@@ -189,7 +189,7 @@ class ConsoleStreams:
         before = room.moment
         if before is None:
             return
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             now = await self._look(tx, room)
             columns = await columns_of(tx, self._context, room.company_id, now.shown, before.shown)
             if room.seconds % REREAD_EVERY == 0:

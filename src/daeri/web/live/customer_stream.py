@@ -184,7 +184,7 @@ class CustomerStreams:
         return True
 
     async def _snapshot(self, customer_id: CustomerId, follower: Follower) -> CallsSnapshot:
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             page = await calls.of_customer(tx, customer_id, states=_RUNNING)
             names = await names_of(tx, self._context.names, page.calls)
             await learn_standings(tx, self._context.names, page.calls)
@@ -235,7 +235,7 @@ class CustomerStreams:
         ]
         if not asked:
             return
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             found = await drives_before(tx, [call for _, call in asked])
         for follower, call in asked:
             follower.before[call.id] = found.get(call.id)
@@ -246,7 +246,7 @@ class CustomerStreams:
         if not waiting:
             return
         now = self._context.clock.now()
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             found = [await progress_of(tx, self._context, call, now=now) for call in waiting.values()]
         for follower in followers:
             for progress in found:
@@ -257,7 +257,7 @@ class CustomerStreams:
         """Tell of the calls whose change no hint told of: each customer's once in REREAD_EVERY seconds."""
         followers = self._followers.get(customer_id, ())
         seen = {call_id for follower in followers for call_id in follower.running}
-        async with self._context.database.transaction() as tx:
+        async with self._context.database.snapshot() as tx:
             running = (await calls.of_customer(tx, customer_id, states=_RUNNING)).calls
             missing = seen - {call.id for call in running}
             found = [*running, *(await calls.rides_named(tx, list(missing)) if missing else [])]

@@ -117,7 +117,7 @@ class DriverHub:
         if not present:
             return
         told = [ear.told for driver_id in present for ear in self._ears[driver_id]]
-        async with self._database.transaction() as tx:
+        async with self._database.snapshot() as tx:
             rows = await read_rows(tx, self._names, present, told, self._worth)
         for driver_id in present:
             for ear in tuple(self._ears.get(driver_id, ())):

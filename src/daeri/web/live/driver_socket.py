@@ -268,7 +268,7 @@ class DriverSocket(WSListener):
     async def _welcome_driver(self, principal: Principal) -> None:
         driver_id = DriverId(principal.account_id)
         try:
-            async with self._context.database.transaction() as tx:
+            async with self._context.database.snapshot() as tx:
                 truth = await read_truth(tx, self._context, driver_id, principal.company_id)
         except DaeriError as refusal:
             self.close(CloseCode.NOT_ALLOWED, refusal.code)
