@@ -10,7 +10,7 @@ from zlib import compress, crc32
 
 import pyotp
 from playwright.sync_api import Browser, Page
-from tests.web.api.running import PASSWORD, TOTP, Person, Running
+from tests.web.api.running import PASSWORD, TOTP, Person, Running, password_hash
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import NewStaff
@@ -59,7 +59,7 @@ def sit_down(running: Running, browser: Browser) -> Desk:
 
     async def hire(program: Program) -> None:
         gate = program.parts.gate
-        new = NewStaff(running.ours, email, "관제 담당", await gate.passwords.hash(PASSWORD), [Role.ADMIN], TOTP)
+        new = NewStaff(running.ours, email, "관제 담당", password_hash(), [Role.ADMIN], TOTP)
         async with program.parts.database.transaction() as tx:
             await accounts.create_staff(tx, gate, new, actor=SYSTEM, moment=program.context.moment())
 

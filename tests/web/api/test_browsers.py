@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pyotp
 import pytest
-from tests.web.api.running import PASSWORD, TOTP, TRIP, Running, refused
+from tests.web.api.running import PASSWORD, TOTP, TRIP, Running, password_hash, refused
 
 from daeri.accounts import api as accounts
 from daeri.accounts.api import NewStaff
@@ -52,7 +52,7 @@ def signed_in(running: Running, email: str) -> Iterator[Browser]:
 
 async def _make_staff(program, running: Running, email: str) -> None:
     gate = program.parts.gate
-    new = NewStaff(running.ours, email, "관제", await gate.passwords.hash(PASSWORD), [Role.ADMIN], TOTP)
+    new = NewStaff(running.ours, email, "관제", password_hash(), [Role.ADMIN], TOTP)
     async with program.parts.database.transaction() as tx:
         await accounts.create_staff(tx, gate, new, actor=SYSTEM, moment=program.context.moment())
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.stories.conftest import browser as browser  # noqa: PLC0414 -- a fixture
+from tests.browsers import open_browser
 from tests.stories.customer_phones import phones
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Running
@@ -38,6 +38,12 @@ class _Scripts(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nobody reads it."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
