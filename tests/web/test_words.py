@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daeri.web.words import Language, choose_language, read_words
+from daeri.web.words import Language, Words, choose_language, read_words
 
 
 def catalogue(folder: Path, body: str) -> Path:
@@ -17,6 +17,11 @@ def catalogue(folder: Path, body: str) -> Path:
 def test_a_sentence_is_filled_with_its_facts(tmp_path: Path) -> None:
     words = read_words(Language.KO, catalogue(tmp_path, 'msgid "asked"\nmsgstr "기사 {n}명, {where}"\n'))
     assert words("asked", n=3) == "기사 3명, {where}"
+
+
+def test_won_are_written_with_separators() -> None:
+    words = Words(Language.EN, {"a": "At least {minimum_won} won, not {n} or {given_won}."})
+    assert words("a", minimum_won=1_250_000, n=1_000) == "At least 1,250,000 won, not 1000 or {given_won}."
 
 
 def test_a_missing_key_shows_itself(tmp_path: Path) -> None:

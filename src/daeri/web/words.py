@@ -31,8 +31,11 @@ class Words:
     messages: Mapping[str, str]
 
     def __call__(self, key: str, /, **facts: object) -> str:
-        """The sentence of `key`; a missing key is shown as itself, so that it is seen and the page still stands."""
-        return _FACT.sub(lambda m: str(facts.get(m[1], m[0])), self.messages.get(key, key))
+        """The sentence of `key`; a missing key is shown as itself, so that it is seen and the page still stands.
+
+        Won, by the name of the fact, are written with separators in both languages.
+        """
+        return _FACT.sub(lambda m: _written(m[1], facts.get(m[1], m[0])), self.messages.get(key, key))
 
     def __contains__(self, key: str) -> bool:
         return key in self.messages
@@ -61,6 +64,10 @@ def choose_language(cookie: str | None, accept_language: str | None) -> Language
     weighted = [(_weight(part), part.strip()[:2].lower()) for part in (accept_language or "").split(",")]
     offered = [(weight, code) for weight, code in weighted if code in known and weight > 0]
     return known[max(offered, key=lambda pair: pair[0])[1]] if offered else Language.KO
+
+
+def _written(name: str, fact: object) -> str:
+    return f"{fact:,}" if name.endswith("_won") and isinstance(fact, int) else str(fact)
 
 
 def _weight(part: str) -> float:
