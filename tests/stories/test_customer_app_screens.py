@@ -232,6 +232,9 @@ def test_a_lost_item_becomes_a_case_with_a_number(open_phone: Phones, driver: Co
     page.get_by_label("무엇을 두고 내리셨나요?").fill("검은 우산")
     page.get_by_role("button", name="접수하기").click()
     expect(page.locator("[data-case]")).to_contain_text("접수했어요")
+    page = phone.go(f"/calls/{call_id}/lost")
+    expect(page.locator("[data-reported]")).to_contain_text("검은 우산")
+    expect(page.locator("[data-reported]")).to_contain_text("확인하고 있어요")
 
 
 def fine(page: Page, where: str) -> None:

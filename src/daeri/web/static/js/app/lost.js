@@ -1,8 +1,8 @@
 /** Something was left in the car: a report, which becomes a case with a number. */
 
-import { html, icon, t } from "../phone/view.js";
+import { clock, day, html, icon, nothing, t } from "../phone/view.js";
 import { area, field } from "../phone/parts.js";
-import { command } from "./api.js";
+import { cases, command } from "./api.js";
 import { head, isBusy } from "./bits.js";
 import { isPhone, phoneTyped } from "./draft.js";
 import { redraw } from "./store.js";
@@ -10,6 +10,14 @@ import { redraw } from "./store.js";
 /** @param {string} id of the call @returns {import("./types").Screen} */
 export function lostScreen(id) {
   let [what, where, phone, number] = ["", "", "", ""];
+  /** What was reported on this call before. @type {import("./types").CaseRow[]} */
+  let known = [];
+  void cases()
+    .then((told) => {
+      known = (told?.items ?? []).filter((one) => one.call_id === id && one.kind === "lost_item");
+      redraw();
+    })
+    .catch(() => undefined);
 
   /** @param {Event} event */
   async function send(event) {
@@ -28,7 +36,8 @@ export function lostScreen(id) {
       ${number
         ? html`<div class="empty" role="status" data-case>${icon("circle-check")}<p class="empty-title">${t("app.lost.sent", { number })}</p><p>${t("app.lost.next")}</p><a class="button plain" href=${`/app/calls/${id}`}>${t("app.lost.back")}</a></div>`
         : html`<form class="scroll pad stack" @submit=${send}>
-            <p class="hint">${t("app.lost.how")}</p>
+            ${known.length ? reported(known) : nothing}
+            <p class="hint">${known.length ? t("app.lost.more") : t("app.lost.how")}</p>
             ${area("what", t("app.lost.what"), what, (text) => { what = text; redraw(); }, { rows: 2, maxlength: 500 })}
             ${field("where", t("app.lost.where"), where, (text) => { where = text; }, { placeholder: t("app.lost.where.example") })}
             ${field("phone", t("app.lost.phone"), phone, (text) => { phone = phoneTyped(text); redraw(); }, { type: "tel", inputmode: "tel", maxlength: 16, wrong: phone.length > 8 && !isPhone(phone) ? t("app.missing.phone") : "" })}
@@ -36,4 +45,11 @@ export function lostScreen(id) {
           </form>`}
     `,
   };
+}
+
+/** @param {import("./types").CaseRow[]} known */
+function reported(known) {
+  return html`<ul class="rows" data-reported>
+    ${known.map((one) => html`<li class="row"><span class="row-main"><b>${one.text}</b><small><span class="number">${one.number}</span> · ${day(one.opened_at)} ${clock(one.opened_at)}</small></span><span class="tag">${one.state === "closed" ? t("app.lost.closed") : t("app.lost.open")}</span></li>`)}
+  </ul>`;
 }

@@ -280,6 +280,8 @@ export interface CaseRow {
   number: string;
   kind: string;
   state: string;
+  call_id: string;
+  text: string;
   opened_at: string;
 }
 
