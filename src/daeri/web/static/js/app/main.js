@@ -162,10 +162,11 @@ function listen() {
   });
 }
 
-/** At the very beginning a call that runs is the first thing that is shown. */
+/** At the very beginning a call that runs is the first thing that is shown. @returns {boolean} whether one is */
 function showRunning() {
   const [urgent] = running(state.known).filter((call) => call.state !== "reserved");
   if (urgent && location.pathname === "/app") replace(`/app/calls/${urgent.id}`);
+  return Boolean(urgent);
 }
 
 /** Links that exchange the screen instead of leading on. @param {MouseEvent} event */
@@ -188,9 +189,10 @@ function open() {
   addEventListener("offline", () => change({ isOnline: false }));
   const routes = Object.fromEntries(Object.entries(SCREENS).map(([pattern, make]) => [pattern, framed(make)]));
   start(panel, routes, framed(missingScreen));
-  showRunning();
+  const isShown = showRunning();
   listen();
-  void readEverything().then(showRunning);
+  // Whoever has gone home from it meanwhile stays there.
+  void readEverything().then(() => isShown || showRunning());
   void lookQuietly();
 }
 
