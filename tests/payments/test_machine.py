@@ -68,6 +68,9 @@ class Provider:
         self.cards = cards  # what the collector asks, impatiently
         self.desk = desk  # where customers register
 
+    async def begin_anew(self) -> None:
+        (await self.client.delete(f"{self.address}/books")).raise_for_status()
+
     async def fail(self, fault: str) -> None:
         (await self.client.post(f"{self.address}/faults", json={"next": [fault]})).raise_for_status()
 
@@ -93,6 +96,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.seed = random.SystemRandom().random()
         ids = Ids(self.clock, random.Random(self.seed).randbytes)
         self.ring = KeyRing(new_keys())
+        runner.run(provider.begin_anew())
         self.till = runner.run(_new_till(database, self.clock, ids))
         self.agent = runner.run(self.till.staff())
         self.customer, self.driver = runner.run(self.till.night.customer()), runner.run(self.till.night.driver())

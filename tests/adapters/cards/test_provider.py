@@ -147,6 +147,18 @@ async def test_the_books_add_up() -> None:
     assert [entry["order_id"] for entry in sheet["orders"]] == names
 
 
+async def test_a_provider_that_begins_anew_knows_of_nothing() -> None:
+    async with serve_sandbox() as address, httpx.AsyncClient(base_url=address, verify=False) as http:  # noqa: S501 -- no TLS
+        desk = Desk(address, http)
+        headers = {"Idempotency-Key": "the-same"}
+        first = await http.post("/orders", json=await order(desk, "order-of-before"), headers=headers)
+        assert (await http.delete("/books")).status_code == 204
+        assert await desk.sheet() == {"orders": [], "captured": 0, "cancelled": 0, "registrations": 0}
+        again = await http.post("/orders", json=await order(desk, "order-of-before"), headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["payment_key"] != again.json()["payment_key"]
+
+
 async def test_a_port_that_is_taken_is_an_error(desk: Desk) -> None:
     with pytest.raises(OSError, match="in use"):
         async with serve_sandbox(httpx.URL(desk.address).port or 0):

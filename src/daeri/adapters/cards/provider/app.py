@@ -1,9 +1,10 @@
 """The sandbox provider as an ASGI application: routes, idempotency, faults, and what tests and demos may tell it.
 
-GET  /books               the books: every order in won
-POST /resolve/{order id}  {"as": "captured" | "declined"}: what became of an order that nobody knew the fate of
-POST /faults              a faults.Plan
-POST /webhooks            a hooks.Wish
+GET    /books               the books: every order in won
+DELETE /books               a provider that knows of nothing
+POST   /resolve/{order id}  {"as": "captured" | "declined"}: what became of an order that nobody knew the fate of
+POST   /faults              a faults.Plan
+POST   /webhooks            a hooks.Wish
 """
 
 import asyncio
@@ -80,11 +81,17 @@ class Provider:
     def _controls(self) -> Sequence[Route]:
         table: tuple[tuple[str, str, Callable[[Request], Reply]], ...] = (
             ("GET", "/books", lambda _request: json_reply(self._books.sheet())),
+            ("DELETE", "/books", self._begin_anew),
             ("POST", "/resolve/([^/]+)", self._resolve),
             ("POST", "/faults", self._plan),
             ("POST", "/webhooks", self._wish),
         )
         return [Route(method, re.compile(path), handle, refuse, can_fail=False) for method, path, handle in table]
+
+    def _begin_anew(self, _request: Request) -> Reply:
+        self._books.clear()
+        self._memory.clear()
+        return Reply(204)
 
     def _resolve(self, request: Request) -> Reply:
         captured = request.decode(_Resolution).outcome == "captured"

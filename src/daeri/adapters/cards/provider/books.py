@@ -1,7 +1,7 @@
 """What the sandbox provider knows: cards that were typed, registrations, orders, and the won that moved. No I/O."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -81,6 +81,7 @@ class Books:
     _typed: dict[str, tuple[str, PlayCard]] = field(default_factory=dict)
     _registrations: dict[str, Registration] = field(default_factory=dict)
     _payments: dict[str, Paid] = field(default_factory=dict)
+    _attempts: dict[str, list[Paid]] = field(default_factory=dict)  # by order, oldest first
 
     def type_card(self, customer_key: str, outcome: Outcome) -> str:
         """Somebody chose a card on the page: what can be exchanged, once, for a registration."""
@@ -114,6 +115,7 @@ class Books:
         self._check_new(order, card)
         paid = Paid(f"pay_{secrets.token_urlsafe(18)}", order, card, State.PENDING, now)
         self._payments[paid.payment_key] = paid
+        self._attempts.setdefault(order.order_id, []).append(paid)
         problem = REFUSED_AT_ONCE.get(card.outcome)
         if problem is not None:
             self._decline(paid, problem, now)
@@ -155,7 +157,7 @@ class Books:
 
     def find(self, order_id: str) -> Paid:
         """The first attempt that was not declined, else the last one."""
-        attempts = list(self._of(order_id))
+        attempts = self._attempts.get(order_id)
         if not attempts:
             raise Refused(Problem.UNKNOWN_PAYMENT)
         return next((paid for paid in attempts if paid.state is not State.DECLINED), attempts[-1])
@@ -172,19 +174,20 @@ class Books:
         return paid
 
     def sheet(self) -> Sheet:
-        order_ids = dict.fromkeys(paid.order.order_id for paid in self._payments.values())
-        entries = tuple(_entry(order_id, list(self._of(order_id))) for order_id in order_ids)
+        entries = tuple(_entry(order_id, attempts) for order_id, attempts in self._attempts.items())
         captured, cancelled = sum(entry.captured for entry in entries), sum(entry.cancelled for entry in entries)
         return Sheet(entries, captured, cancelled, len(self._registrations))
 
-    def _of(self, order_id: str) -> Iterator[Paid]:
-        return (paid for paid in self._payments.values() if paid.order.order_id == order_id)
+    def clear(self) -> None:
+        """Nothing is registered and nothing was ever paid."""
+        for kept in (self._typed, self._registrations, self._payments, self._attempts):
+            kept.clear()
 
     def _check_new(self, order: NewOrder, card: PlayCard) -> None:
         """An order is paid once, unless its card is the one that shows what happens to who trusts in that."""
         if card.outcome is Outcome.APPROVED_TWICE:
             return
-        if any(paid.state is not State.DECLINED for paid in self._of(order.order_id)):
+        if any(paid.state is not State.DECLINED for paid in self._attempts.get(order.order_id, ())):
             raise Refused(Problem.DUPLICATE_ORDER)
 
     def _approve(self, paid: Paid, *, hold: bool, now: datetime) -> None:

@@ -15,6 +15,9 @@ class Memory:
 
     _kept: dict[tuple[str, str, str], tuple[bytes, Reply]] = field(default_factory=dict)
 
+    def clear(self) -> None:
+        self._kept.clear()
+
     def once(self, route: Route, request: Request, work: Callable[[], Reply]) -> Reply:
         """The reply of `work`, or the one that this key has already."""
         key = request.headers.get("idempotency-key")
