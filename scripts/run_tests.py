@@ -43,8 +43,8 @@ def browser_ready() -> bool:
 
 
 def workers() -> str:
-    """Two at least, since tests wait as much as they work; each opens databases of its own, so no more than eight."""
-    return os.environ.get("DAERI_TEST_WORKERS") or str(max(2, min(MOST_WORKERS, os.cpu_count() or 2)))
+    """Three for two processors, since tests also wait; each opens databases of its own, so eight at most."""
+    return os.environ.get("DAERI_TEST_WORKERS") or str(max(2, min(MOST_WORKERS, (os.cpu_count() or 2) * 3 // 2)))
 
 
 if __name__ == "__main__":
