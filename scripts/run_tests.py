@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first one draws no window around a page, which saves a fifth of a browser's work.
+PACKAGES = ("chromium-headless-shell", "chromium")
+BROWSERS = (*PACKAGES, "chromium-browser", "google-chrome")
 MOST_WORKERS = 8
 
 
@@ -35,11 +37,18 @@ def browser_ready() -> bool:
         return True
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    print("tests: installing chromium through apt", flush=True)
+    print("tests: installing a browser through apt", flush=True)
+    _apt_get("update")
+    for package in PACKAGES:
+        _apt_get("install", "-y", "--no-install-recommends", package)
+        if shutil.which(package):
+            return True
+    return False
+
+
+def _apt_get(*arguments: str) -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (("update",), ("install", "-y", "--no-install-recommends", "chromium")):
-        subprocess.run(["/usr/bin/apt-get", "-qq", *command], env=quiet, stdout=subprocess.DEVNULL, check=False)
-    return any(map(shutil.which, BROWSERS))
+    subprocess.run(["/usr/bin/apt-get", "-qq", *arguments], env=quiet, stdout=subprocess.DEVNULL, check=False)
 
 
 def workers() -> str:
