@@ -11,23 +11,8 @@ import pytest
 from tests.dispatch.factories import CALL_EXPIRY, Night, make_company, request_for
 
 from daeri.calls import api
-from daeri.calls.model import (
-    Business,
-    Call,
-    CallFilter,
-    Change,
-    FareFixed,
-    Kind,
-    Label,
-    NewFare,
-    NewRider,
-    RequestCall,
-    RiderFixed,
-    RiderPhoneInvalid,
-    State,
-    Tag,
-    TooManyOpenCalls,
-)
+from daeri.calls.model import Business, Call, CallFilter, Change, FareFixed, Kind, Label, RiderFixed, State, Tag
+from daeri.calls.request_model import NewFare, NewRider, RequestCall, RiderPhoneInvalid, TooManyOpenCalls
 from daeri.customers import api as customers
 from daeri.customers.model import CarDetails, Payer
 from daeri.infra.keys import KeyRing, new_keys

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Change, Fare, Place, RequestCall, State
+from daeri.calls.model import Call, Change, Fare, Place, State
+from daeri.calls.request_model import RequestCall
 from daeri.customers import api as customers
 from daeri.customers.model import Ride
 from daeri.dispatch import api as dispatch

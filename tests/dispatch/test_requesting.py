@@ -7,7 +7,8 @@ import pytest
 from tests.dispatch.factories import Night
 from tests.dispatch.test_races import check_rows, race, rounds_until_both
 
-from daeri.calls.model import Call, FareFixed, NewFare, State
+from daeri.calls.model import Call, FareFixed, State
+from daeri.calls.request_model import NewFare
 from daeri.dispatch import api
 from daeri.dispatch.model import Considered, Decision, OfferClosed, OfferState
 from daeri.dispatch.plan import Outcome, Reason

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, NewFare, State
+from daeri.calls.model import Call, CallNotFound, Change, IllegalMove, State
+from daeri.calls.request_model import NewFare
 from daeri.customers import api as customers
 from daeri.dispatch import announcing, arriving, decision_store, grounding, signals, store
 from daeri.dispatch.announcing import announce as _announce

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Business, Call, NewRider, Place, Wish
+from daeri.calls.model import Business, Call, Place
+from daeri.calls.request_model import NewRider, Wish
 from daeri.customers import api as customers
 from daeri.customers.model import CarDetails, Payer
 from daeri.infra.database import Tx
