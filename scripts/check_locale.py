@@ -22,19 +22,16 @@ from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReaso
 from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
 from daeri.insurance.model import CoverSource, InsuredBy
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.payments.charge_model import CancelState, CardRefusal, ChargeState, Purpose
 from daeri.payments.model import (
     Account,
     BillKind,
     BillState,
     BusinessAdjust,
-    CancelState,
-    CardRefusal,
-    ChargeState,
     ClaimReason,
     EntryKind,
     Method,
     Payer,
-    Purpose,
     TaskKind,
 )
 from daeri.payments.model import EventKind as BillEvent

@@ -23,7 +23,7 @@ from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind
 from daeri.payments import api as payments
 from daeri.payments.api import Collector, Deed
-from daeri.payments.model import CardRefusal, CardRefused, CardsUnreachable
+from daeri.payments.charge_model import CardRefusal, CardRefused, CardsUnreachable
 from daeri.payments.ports import Order, PaymentState, ProviderPayment, RegisteredCard
 
 WINDOW = "https://cards.example/window"
