@@ -38,7 +38,8 @@ from daeri.payments.model import EventKind as BillEvent
 from daeri.payments.payout_model import BANKS, PayoutOutcome, PayoutState
 from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
 from daeri.payments.statements import LineWhat
-from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
+from daeri.pricing.model import FarePlan, LineKind
+from daeri.pricing.plan_model import Chance, ShortageLevel
 from daeri.rewards.model import RewardKind
 from daeri.support.model import CaseKind, CaseState
 from daeri.web.api.console_policies import Standing

@@ -11,7 +11,8 @@ from daeri.insurance.model import CoverPolicy
 from daeri.kernel.errors import Invalid, NotFound
 from daeri.payments.model import BalancePolicy, ClaimPolicy, PaymentPolicy
 from daeri.policies.model import POLICIES, Policy
-from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
+from daeri.pricing.model import CommissionPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
+from daeri.pricing.plan_model import FarePlanPolicy
 from daeri.rewards.model import RewardPolicy
 
 KINDS: Final[Mapping[str, type[Policy]]] = MappingProxyType(

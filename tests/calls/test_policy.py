@@ -35,15 +35,14 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
-from daeri.pricing.model import (
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import (
     FareMoved,
     FareNotTyped,
     FareOutOfRange,
-    FarePlan,
     FarePlanPolicy,
     PlanNotOffered,
     PlanTerms,
-    Quote,
     ShortageLevel,
 )
 

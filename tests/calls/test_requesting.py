@@ -22,7 +22,8 @@ from daeri.kernel.ids import CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option, Service, Source
 from daeri.policies.model import Versioned
-from daeri.pricing.model import FareOutOfRange, FarePlan, FarePlanPolicy, PlanTerms, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import FareOutOfRange, FarePlanPolicy, PlanTerms, ShortageLevel
 
 QUOTE = Quote(amount=Won(25_000), distance_m=9_000, duration_s=1_200, exact=True, lines=(), tariff_version=0)
 TERMS = PlanTerms(Versioned(FarePlanPolicy(), 0), 5_000, 1_000_000, 100)

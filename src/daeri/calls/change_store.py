@@ -14,7 +14,7 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor
-from daeri.pricing.model import ShortageLevel
+from daeri.pricing.plan_model import ShortageLevel
 
 # $1 id, $2 company, $3 from states, $4 their targets, $5 now, $6 event id, $7 event kind, $8 actor kind, $9 actor id,
 # $10 cause, $11 reason

@@ -29,7 +29,8 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import RequestLimits, ReservationPolicy
-from daeri.pricing.model import FarePlan, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
 

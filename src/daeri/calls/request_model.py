@@ -10,7 +10,8 @@ from daeri.kernel.errors import Conflict, Invalid
 from daeri.kernel.ids import CompanyId, CustomerId
 from daeri.kernel.terms import Option, Payment, Service, Source, Timing
 from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
-from daeri.pricing.model import FarePlan, PlanTerms, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import PlanTerms, ShortageLevel
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from daeri.infra.phones import PhoneInvalid, PhoneVault, last_four
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.kernel.terms import Actor, Source
 from daeri.pricing import api as pricing
-from daeri.pricing.model import Quote, ShortageLevel
+from daeri.pricing.model import Quote
+from daeri.pricing.plan_model import ShortageLevel
 
 
 def build_requests(

@@ -20,7 +20,8 @@ from daeri.payments import api as payments
 from daeri.payments.model import ClaimPolicy
 from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
-from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
+from daeri.pricing.model import FarePlan, Quote, Route, Trip, WaitingPolicy
+from daeri.pricing.plan_model import PlanSheet, ShortageLevel
 from daeri.web import signals
 from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext
