@@ -19,7 +19,8 @@ from daeri.companies.model import Audience
 from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
 from daeri.customers.model import Payer as BusinessPayer
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
-from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
+from daeri.drivers.model import Duty, Paper, SignUp
+from daeri.drivers.paper_model import ApplicationState, DocumentKind
 from daeri.insurance.model import CoverSource, InsuredBy
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
 from daeri.payments.charge_model import CancelState, CardRefusal, ChargeState, Purpose

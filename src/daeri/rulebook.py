@@ -6,7 +6,8 @@ from typing import Final
 
 from daeri.customers.model import CustomerLimits, RatingPolicy
 from daeri.dispatch.model import ShortagePolicy
-from daeri.drivers.model import PapersPolicy, SuspensionPolicy
+from daeri.drivers.model import SuspensionPolicy
+from daeri.drivers.paper_model import PapersPolicy
 from daeri.insurance.model import CoverPolicy
 from daeri.kernel.errors import Invalid, NotFound
 from daeri.payments.model import BalancePolicy, ClaimPolicy, PaymentPolicy
