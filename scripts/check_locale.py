@@ -16,8 +16,9 @@ from babel.messages.pofile import read_po
 
 from daeri.calls.model import EventKind, Kind, State, Tag
 from daeri.companies.model import Audience
-from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
+from daeri.customers.bond_model import LiftedAs, RatingTag, RestrictionReason
 from daeri.customers.model import Payer as BusinessPayer
+from daeri.customers.model import Transmission
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
 from daeri.drivers.model import Duty, Paper, SignUp
 from daeri.drivers.paper_model import ApplicationState, DocumentKind

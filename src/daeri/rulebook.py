@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daeri.customers.model import CustomerLimits, RatingPolicy
+from daeri.customers.bond_model import RatingPolicy
+from daeri.customers.model import CustomerLimits
 from daeri.dispatch.model import ShortagePolicy
 from daeri.drivers.model import SuspensionPolicy
 from daeri.drivers.paper_model import PapersPolicy

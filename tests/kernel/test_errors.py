@@ -5,6 +5,7 @@ import daeri.calls.note_model
 import daeri.calls.request_model
 import daeri.dispatch.model
 import daeri.drivers.model
+import daeri.drivers.paper_model
 from daeri.kernel.errors import Category, DaeriError, NotFound
 
 
@@ -24,6 +25,7 @@ def test_no_two_refusals_of_the_core_share_a_code() -> None:
         daeri.calls.note_model,
         daeri.calls.request_model,
         daeri.drivers.model,
+        daeri.drivers.paper_model,
         daeri.dispatch.model,
     )
     refusals = [
