@@ -2,8 +2,9 @@
 
 usage: python scripts/check_clock.py [SOURCE_FOLDER]
 
-Reads every `store.py` and everything under `migrations/`. The queue's own tables are the queue's business: SQL files
-and modules there with "queue" in their name are left out. So is schema.sql, which is printed by a database.
+Reads every `store.py`, every `*_store.py` and everything under `migrations/`. The queue's own tables are the queue's
+business: SQL files and modules there with "queue" in their name are left out. So is schema.sql, which is printed by a
+database.
 """
 
 import ast
@@ -36,7 +37,8 @@ def main(arguments: list[str]) -> int:
 
 def _files(source: Path) -> list[Path]:
     migrations = source / "migrations"
-    found = [*source.rglob("store.py"), *migrations.rglob("*.sql"), *migrations.rglob("*.py")]
+    stores = [*source.rglob("store.py"), *source.rglob("*_store.py")]
+    found = [*stores, *migrations.rglob("*.sql"), *migrations.rglob("*.py")]
     return sorted({path for path in found if not (migrations in path.parents and _is_exempt(path.name))})
 
 

@@ -16,32 +16,32 @@ from babel.messages.pofile import read_po
 
 from daeri.calls.model import EventKind, Kind, State, Tag
 from daeri.companies.model import Audience
-from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason, Transmission
+from daeri.customers.bond_model import LiftedAs, RatingTag, RestrictionReason
 from daeri.customers.model import Payer as BusinessPayer
+from daeri.customers.model import Transmission
 from daeri.dispatch.model import Condition, ShortageReason, WhyOutcome, WhyReason
-from daeri.drivers.model import ApplicationState, DocumentKind, Duty, Paper, SignUp
+from daeri.drivers.model import Duty, Paper, SignUp
+from daeri.drivers.paper_model import ApplicationState, DocumentKind
 from daeri.insurance.model import CoverSource, InsuredBy
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source
+from daeri.payments.charge_model import CancelState, CardRefusal, ChargeState, Purpose
 from daeri.payments.model import (
     Account,
     BillKind,
     BillState,
     BusinessAdjust,
-    CancelState,
-    CardRefusal,
-    ChargeState,
     ClaimReason,
     EntryKind,
     Method,
     Payer,
-    Purpose,
     TaskKind,
 )
 from daeri.payments.model import EventKind as BillEvent
 from daeri.payments.payout_model import BANKS, PayoutOutcome, PayoutState
 from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
 from daeri.payments.statements import LineWhat
-from daeri.pricing.model import Chance, FarePlan, LineKind, ShortageLevel
+from daeri.pricing.model import FarePlan, LineKind
+from daeri.pricing.plan_model import Chance, ShortageLevel
 from daeri.rewards.model import RewardKind
 from daeri.support.model import CaseKind, CaseState
 from daeri.web.api.console_policies import Standing

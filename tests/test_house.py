@@ -100,6 +100,7 @@ def _script(name: str) -> ModuleType:
         ("calls/store.py", 'SQL = f"""\nSELECT {1}, CURRENT_TIMESTAMP"""'),
         ("calls/store.py", "SQL = \"SELECT 'now'::timestamptz\""),
         ("calls/store.py", "SQL = \"SELECT date 'today'\""),
+        ("calls/track_store.py", 'SQL = "SELECT now()"'),
         ("migrations/sql/0001/60_calls.sql", "CREATE TABLE calls (at timestamptz DEFAULT clock_timestamp())"),
         ("migrations/sql/0001/60_calls.sql", "-- now() is wrong here\nSELECT localtime"),
         ("migrations/versions/0002.py", 'op.execute("SELECT transaction_timestamp ()")'),

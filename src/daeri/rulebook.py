@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daeri.customers.model import CustomerLimits, RatingPolicy
+from daeri.customers.bond_model import RatingPolicy
+from daeri.customers.model import CustomerLimits
 from daeri.dispatch.model import ShortagePolicy
-from daeri.drivers.model import PapersPolicy, SuspensionPolicy
+from daeri.drivers.model import SuspensionPolicy
+from daeri.drivers.paper_model import PapersPolicy
 from daeri.insurance.model import CoverPolicy
 from daeri.kernel.errors import Invalid, NotFound
 from daeri.payments.model import BalancePolicy, ClaimPolicy, PaymentPolicy
 from daeri.policies.model import POLICIES, Policy
-from daeri.pricing.model import CommissionPolicy, FarePlanPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
+from daeri.pricing.model import CommissionPolicy, MeterPolicy, PremiumPolicy, Tariff, WaitingPolicy
+from daeri.pricing.plan_model import FarePlanPolicy
 from daeri.rewards.model import RewardPolicy
 
 KINDS: Final[Mapping[str, type[Policy]]] = MappingProxyType(

@@ -10,7 +10,8 @@ from tests.dispatch.factories import GANGNAM, JAMSIL, Night, make_company, reque
 
 from daeri.adapters.bus.memory import MemoryBus
 from daeri.calls import api
-from daeri.calls.model import CallFilter, CallNotFound, Change, Kind, OrdererMissing, State, Tag, TooManyOpenCalls
+from daeri.calls.model import CallFilter, CallNotFound, Change, Kind, State, Tag
+from daeri.calls.request_model import OrdererMissing, TooManyOpenCalls
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option, Payment, Service, Source, Timing
 

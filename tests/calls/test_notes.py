@@ -7,7 +7,8 @@ from asyncpg import RestrictViolationError
 from tests.dispatch.factories import GANGNAM, JAMSIL, Night, make_company, request_for
 
 from daeri.calls import api
-from daeri.calls.model import Call, CallNotFound, Memo, MemoLinksItself, MemoLinkUnknown, State
+from daeri.calls.model import Call, CallNotFound, State
+from daeri.calls.note_model import Memo, MemoLinksItself, MemoLinkUnknown
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Service

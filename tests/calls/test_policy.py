@@ -8,35 +8,26 @@ import pytest
 from tests.dispatch.factories import GANGNAM, JAMSIL
 
 from daeri.calls.api import build_requests
-from daeri.calls.model import (
-    Business,
+from daeri.calls.model import Business, Call, Can, Fare, Kind, Label, Place, Rider, State, Tag
+from daeri.calls.policy import kind_of, label_of, may
+from daeri.calls.request_model import (
     BusinessNeedsAccount,
-    Call,
-    Can,
     DeliveryNeedsCar,
-    Fare,
-    Kind,
-    Label,
     NewRider,
     NoteTooLong,
     OptionsExclude,
-    Place,
     RequestCall,
     RequestPolicies,
     ReservedInThePast,
     ReservedTooEarly,
     ReservedTooFarAhead,
-    Rider,
     RiderPhone,
     RiderPhoneRepeated,
     RidersMismatch,
     RidersUnexpected,
     RoundTripNeedsVia,
-    State,
-    Tag,
     Wish,
 )
-from daeri.calls.policy import kind_of, label_of, may
 from daeri.customers.model import BusinessId, CarDetails, Payer
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.geo import Point
@@ -44,15 +35,14 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import DispatchPolicy, RequestLimits, ReservationPolicy, Versioned
-from daeri.pricing.model import (
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import (
     FareMoved,
     FareNotTyped,
     FareOutOfRange,
-    FarePlan,
     FarePlanPolicy,
     PlanNotOffered,
     PlanTerms,
-    Quote,
     ShortageLevel,
 )
 

@@ -11,23 +11,8 @@ import pytest
 from tests.dispatch.factories import CALL_EXPIRY, Night, make_company, request_for
 
 from daeri.calls import api
-from daeri.calls.model import (
-    Business,
-    Call,
-    CallFilter,
-    Change,
-    FareFixed,
-    Kind,
-    Label,
-    NewFare,
-    NewRider,
-    RequestCall,
-    RiderFixed,
-    RiderPhoneInvalid,
-    State,
-    Tag,
-    TooManyOpenCalls,
-)
+from daeri.calls.model import Business, Call, CallFilter, Change, FareFixed, Kind, Label, RiderFixed, State, Tag
+from daeri.calls.request_model import NewFare, NewRider, RequestCall, RiderPhoneInvalid, TooManyOpenCalls
 from daeri.customers import api as customers
 from daeri.customers.model import CarDetails, Payer
 from daeri.infra.keys import KeyRing, new_keys
@@ -37,7 +22,8 @@ from daeri.kernel.ids import CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM, Actor, ActorKind, Option, Service, Source
 from daeri.policies.model import Versioned
-from daeri.pricing.model import FareOutOfRange, FarePlan, FarePlanPolicy, PlanTerms, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import FareOutOfRange, FarePlanPolicy, PlanTerms, ShortageLevel
 
 QUOTE = Quote(amount=Won(25_000), distance_m=9_000, duration_s=1_200, exact=True, lines=(), tariff_version=0)
 TERMS = PlanTerms(Versioned(FarePlanPolicy(), 0), 5_000, 1_000_000, 100)

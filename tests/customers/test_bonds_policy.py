@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from daeri.customers.model import (
+from daeri.customers.bond_model import (
     LONGEST_COMMENT,
     MOST_TAGS,
     Cancel,

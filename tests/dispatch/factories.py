@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from daeri.calls import api as calls
-from daeri.calls.model import Call, Change, Fare, Place, RequestCall, State
+from daeri.calls.model import Call, Change, Fare, Place, State
+from daeri.calls.request_model import RequestCall
 from daeri.customers import api as customers
-from daeri.customers.model import Ride
+from daeri.customers.bond_model import Ride
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Decision, NewListing, NewOffer, Offer, Slot
 from daeri.drivers import api as drivers

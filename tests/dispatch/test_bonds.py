@@ -7,7 +7,7 @@ from tests.dispatch.factories import Night
 
 from daeri.calls.model import Call, State
 from daeri.customers import api as customers
-from daeri.customers.model import (
+from daeri.customers.bond_model import (
     NeverMeet,
     NeverMeetNotFound,
     NobodyToAvoid,

@@ -10,7 +10,7 @@ from tests.dispatch.factories import Night, request_for
 from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.customers import api as customers
-from daeri.customers.model import CancelNotCounted, CustomerRestricted, LiftedAs, NotRestricted, Standing
+from daeri.customers.bond_model import CancelNotCounted, CustomerRestricted, LiftedAs, NotRestricted, Standing
 from daeri.infra import events
 from daeri.infra.events import Event
 from daeri.kernel.errors import DaeriError

@@ -7,7 +7,8 @@ import pytest
 from tests.dispatch.factories import Night
 from tests.dispatch.test_races import check_rows, race, rounds_until_both
 
-from daeri.calls.model import Call, FareFixed, NewFare, State
+from daeri.calls.model import Call, FareFixed, State
+from daeri.calls.request_model import NewFare
 from daeri.dispatch import api
 from daeri.dispatch.model import Considered, Decision, OfferClosed, OfferState
 from daeri.dispatch.plan import Outcome, Reason
@@ -16,7 +17,8 @@ from daeri.kernel.ids import DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind
 from daeri.policies.model import DispatchPolicy, Versioned
-from daeri.pricing.model import FarePlan, FarePlanPolicy, PlanTerms, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import FarePlanPolicy, PlanTerms, ShortageLevel
 
 QUOTE = Quote(amount=Won(25_000), distance_m=9_000, duration_s=1_200, exact=True, lines=(), tariff_version=0)
 TERMS = PlanTerms(Versioned(FarePlanPolicy(), 0), 5_000, 1_000_000, 100)

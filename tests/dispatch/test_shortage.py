@@ -8,19 +8,12 @@ from tests.dispatch.factories import GANGNAM, JAMSIL, Night
 
 from daeri.dispatch import api
 from daeri.dispatch.fleet import CAN_PAY, Duty, LiveFleet, Status
-from daeri.dispatch.model import (
-    Condition,
-    Shortage,
-    ShortagePolicy,
-    ShortageReason,
-    Weather,
-    WeatherEndsBeforeItBegins,
-)
+from daeri.dispatch.model import Condition, Shortage, ShortagePolicy, ShortageReason, Weather, WeatherEndsBeforeItBegins
 from daeri.dispatch.shortage import free_by_square, judge, squares_around
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.terms import SYSTEM
-from daeri.pricing.model import ShortageLevel
+from daeri.pricing.plan_model import ShortageLevel
 
 POLICY = ShortagePolicy()
 NONE, TIGHT, SHORT = ShortageLevel.NONE, ShortageLevel.TIGHT, ShortageLevel.SHORT

@@ -9,18 +9,8 @@ from tests.dispatch.factories import Night, make_account
 
 from daeri.dispatch import api as dispatch
 from daeri.drivers import api
-from daeri.drivers.model import (
-    Application,
-    Apply,
-    DocumentKind,
-    Driver,
-    Duty,
-    Insurance,
-    Licence,
-    LicenceKind,
-    Suspend,
-    Suspension,
-)
+from daeri.drivers.model import Driver, Duty, Suspend, Suspension
+from daeri.drivers.paper_model import Application, Apply, DocumentKind, Insurance, Licence, LicenceKind
 from daeri.infra.keys import KeyRing, new_keys
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.terms import Actor, ActorKind, Service

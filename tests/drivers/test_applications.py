@@ -8,7 +8,8 @@ from tests.drivers.factories import JPEG, PDF, Desk, wish
 
 from daeri.dispatch.model import OfferState
 from daeri.drivers import api
-from daeri.drivers.model import (
+from daeri.drivers.model import Duty, InsuranceExpired, LicenceExpired, NotApproved, Paper, SignUp
+from daeri.drivers.paper_model import (
     ApplicationDecided,
     ApplicationMissing,
     ApplicationState,
@@ -16,16 +17,10 @@ from daeri.drivers.model import (
     DocumentNotFound,
     DocumentsMissing,
     DocumentTypeUnsupported,
-    Duty,
     Expiry,
-    InsuranceExpired,
-    LicenceExpired,
     LicenceNumberInvalid,
-    NotApproved,
-    Paper,
     PaperExpired,
     PapersPolicy,
-    SignUp,
 )
 from daeri.drivers.policy import mask, media_type_of
 from daeri.kernel.terms import Service

@@ -18,7 +18,6 @@ from daeri.drivers.model import (
     AlreadySuspended,
     AppealAnswered,
     AppealedAlready,
-    ApplicationDecided,
     Driver,
     DriverSuspended,
     Duty,
@@ -26,6 +25,7 @@ from daeri.drivers.model import (
     SignUp,
     Suspension,
 )
+from daeri.drivers.paper_model import ApplicationDecided
 
 
 @pytest.fixture

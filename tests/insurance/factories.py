@@ -8,7 +8,7 @@ from tests.dispatch.factories import Night, make_account, make_company, request_
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Change
 from daeri.drivers import api as drivers
-from daeri.drivers.model import Apply, Insurance, Licence, LicenceKind
+from daeri.drivers.paper_model import Apply, Insurance, Licence, LicenceKind
 from daeri.infra.keys import KeyRing
 from daeri.insurance import api as insurance
 from daeri.insurance.model import Cover

@@ -1,8 +1,11 @@
 """Refusals carry a stable code, a category and the facts."""
 
 import daeri.calls.model
+import daeri.calls.note_model
+import daeri.calls.request_model
 import daeri.dispatch.model
 import daeri.drivers.model
+import daeri.drivers.paper_model
 from daeri.kernel.errors import Category, DaeriError, NotFound
 
 
@@ -17,7 +20,14 @@ def test_a_refusal_says_its_code_and_facts() -> None:
 
 
 def test_no_two_refusals_of_the_core_share_a_code() -> None:
-    rooms = (daeri.calls.model, daeri.drivers.model, daeri.dispatch.model)
+    rooms = (
+        daeri.calls.model,
+        daeri.calls.note_model,
+        daeri.calls.request_model,
+        daeri.drivers.model,
+        daeri.drivers.paper_model,
+        daeri.dispatch.model,
+    )
     refusals = [
         thing
         for room in rooms

@@ -17,9 +17,10 @@ from daeri.payments import api as payments
 from daeri.payments import charge_store, charging, ledger, tasks
 from daeri.payments.api import Deed, Money
 from daeri.payments.card_store import NewCard, add_card
+from daeri.payments.charge_model import CancelState, Card, CardRefusal, Charge, ChargeState
 from daeri.payments.charging import Told
 from daeri.payments.lifecycle import Answer, CancelAnswer
-from daeri.payments.model import Account, Bill, CancelState, Card, CardRefusal, Charge, ChargeState
+from daeri.payments.model import Account, Bill
 from daeri.policies import api as policies
 from daeri.policies.model import Policy
 

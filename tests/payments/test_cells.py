@@ -5,15 +5,9 @@ from tests.payments.factories import COMMISSION, FARE, NET, Till
 
 from daeri.calls.model import Call
 from daeri.kernel.terms import Payment
+from daeri.payments.charge_model import ChargeState, Purpose
 from daeri.payments.lifecycle import Answer
-from daeri.payments.model import (
-    Account,
-    BillState,
-    ChargeState,
-    NothingToSettle,
-    PayOnOriginal,
-    Purpose,
-)
+from daeri.payments.model import Account, BillState, NothingToSettle, PayOnOriginal
 
 ADJUSTED = 31_000
 MORE_COMMISSION = 6_200

@@ -12,6 +12,7 @@ from daeri.kernel.errors import DaeriError
 from daeri.kernel.terms import Payment
 from daeri.payments import api as payments
 from daeri.payments import claiming
+from daeri.payments.charge_model import CancelState, CardMissing, CardRefusal, ChargeState, ChargeUnderWay, Purpose
 from daeri.payments.charging import Told
 from daeri.payments.lifecycle import Answer, CancelAnswer
 from daeri.payments.model import (
@@ -20,17 +21,11 @@ from daeri.payments.model import (
     AmountSame,
     BillNotFound,
     BillState,
-    CancelState,
-    CardMissing,
-    CardRefusal,
-    ChargeState,
-    ChargeUnderWay,
     ClaimOpen,
     ClaimReason,
     NothingToSettle,
     NotPaid,
     PaymentPolicy,
-    Purpose,
     ReasonMissing,
 )
 

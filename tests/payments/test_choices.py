@@ -14,11 +14,11 @@ from daeri.kernel.terms import Payment
 from daeri.payments import api as payments
 from daeri.payments import policy
 from daeri.payments.api import Deed
+from daeri.payments.charge_model import ChargeUnderWay
 from daeri.payments.lifecycle import Answer
 from daeri.payments.model import (
     BillState,
     BusinessAdjust,
-    ChargeUnderWay,
     Method,
     NothingToSettle,
     PaymentPolicy,

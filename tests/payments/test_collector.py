@@ -20,8 +20,9 @@ from daeri.kernel.terms import Payment
 from daeri.kernel.time import SteppedClock, SystemClock
 from daeri.payments import api as payments
 from daeri.payments.api import Collector
+from daeri.payments.charge_model import ChargeState
 from daeri.payments.charge_store import Patience
-from daeri.payments.model import Account, BillState, ChargeState
+from daeri.payments.model import Account, BillState
 
 IMPATIENT_S = 0.25  # what the client waits; the sandbox's silence lasts longer
 STEPS = ["leased", "asked", "recorded", "captured"]

@@ -32,8 +32,9 @@ from daeri.kernel.terms import Actor, ActorKind, Payment
 from daeri.kernel.time import SteppedClock, SystemClock
 from daeri.payments import api as payments
 from daeri.payments.api import Collector
+from daeri.payments.charge_model import Card
 from daeri.payments.charge_store import Patience
-from daeri.payments.model import Account, BillState, Card
+from daeri.payments.model import Account, BillState
 from daeri.payments.payout_model import BANKS, GivenAccount, Payout, PayoutFilter, PayoutOutcome, PayoutState
 
 START = datetime(2026, 11, 28, 14, 0, tzinfo=UTC)

@@ -11,20 +11,17 @@ from daeri.kernel.money import Won
 from daeri.policies.api import PolicyBook
 from daeri.policies.model import PolicyInvalid, Versioned, parse
 from daeri.pricing import api
-from daeri.pricing.model import (
+from daeri.pricing.model import FarePlan, LineKind, Quote, QuoteLine
+from daeri.pricing.plan_model import (
     Chance,
     FareMoved,
     FareNotTyped,
     FareOutOfRange,
-    FarePlan,
     FarePlanPolicy,
-    LineKind,
     PlanNotOffered,
     PlanReason,
     PlanSheet,
     PlanTerms,
-    Quote,
-    QuoteLine,
     ShortageLevel,
 )
 from daeri.pricing.policy import choose, plan_sheet, raised

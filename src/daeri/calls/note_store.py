@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.calls.model import FareCalculation, Memo, MemoLink, Place
+from daeri.calls.model import Place
+from daeri.calls.note_model import FareCalculation, Memo, MemoLink
 from daeri.infra.database import Row, Tx
 from daeri.kernel.geo import Point
 from daeri.kernel.ids import CallId

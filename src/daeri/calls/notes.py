@@ -5,16 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from daeri.calls import note_store, store
-from daeri.calls.model import (
-    Call,
-    CallNotFound,
-    FareCalculation,
-    Memo,
-    MemoLink,
-    MemoLinksItself,
-    MemoLinkUnknown,
-    Place,
-)
+from daeri.calls.model import Call, CallNotFound, Place
+from daeri.calls.note_model import FareCalculation, Memo, MemoLink, MemoLinksItself, MemoLinkUnknown
 from daeri.infra.database import Tx
 from daeri.kernel.ids import Ids, parse_call_number
 from daeri.kernel.terms import Service

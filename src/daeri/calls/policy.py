@@ -6,20 +6,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from daeri.calls.lifecycle import ENDED, ENGAGED
-from daeri.calls.model import (
-    NOTHING,
+from daeri.calls.model import NOTHING, Call, Can, Fare, Kind, Label, NoShowTooEarly, NotWaiting, Place, State, Tag
+from daeri.calls.request_model import (
     BusinessNeedsAccount,
-    Call,
-    Can,
     DeliveryNeedsCar,
-    Fare,
-    Kind,
-    Label,
-    NoShowTooEarly,
     NoteTooLong,
-    NotWaiting,
     OptionsExclude,
-    Place,
     RequestCall,
     RequestPolicies,
     ReservedInThePast,
@@ -29,8 +21,6 @@ from daeri.calls.model import (
     RidersMismatch,
     RidersUnexpected,
     RoundTripNeedsVia,
-    State,
-    Tag,
     Wish,
 )
 from daeri.customers.model import Payer
@@ -39,7 +29,8 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import ActorKind, Option, Payment, Service, Source, Timing
 from daeri.policies.model import RequestLimits, ReservationPolicy
-from daeri.pricing.model import FarePlan, Quote, ShortageLevel
+from daeri.pricing.model import FarePlan, Quote
+from daeri.pricing.plan_model import ShortageLevel
 
 SAME_PLACE_M = 10.0  # two points nearer than this are one place
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from daeri.customers.model import BondEvent, Cancel, LiftedAs, Restriction, RestrictionReason
+from daeri.customers.bond_model import BondEvent, Cancel, LiftedAs, Restriction, RestrictionReason
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import CompanyId, CustomerId
 from daeri.kernel.terms import Actor

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from daeri.customers import cancel_store, store
-from daeri.customers.model import (
+from daeri.customers.bond_model import (
     LONGEST_REASON,
     Cancel,
     CancelNotCounted,

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from daeri.customers import meeting_store
-from daeri.customers.model import LONGEST_REASON, NeverMeet, NeverMeetNotFound, NobodyToAvoid, Ride
+from daeri.customers.bond_model import LONGEST_REASON, NeverMeet, NeverMeetNotFound, NobodyToAvoid, Ride
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId, CustomerId, DriverId, Ids
 from daeri.kernel.terms import Actor, ActorKind

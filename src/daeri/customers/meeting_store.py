@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from daeri.customers.model import BondEvent, NeverMeet
+from daeri.customers.bond_model import BondEvent, NeverMeet
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import CompanyId, CustomerId, DriverId
 from daeri.kernel.terms import Actor, ActorKind

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from daeri.customers.model import LONGEST_COMMENT, MOST_TAGS, Cancel, InForce, Rating, RatingPolicy, Restriction, Said
+from daeri.customers.bond_model import (
+    LONGEST_COMMENT,
+    MOST_TAGS,
+    Cancel,
+    InForce,
+    Rating,
+    RatingPolicy,
+    Restriction,
+    Said,
+)
 from daeri.kernel.result import Allowed, Refused
 from daeri.policies.model import CancellationPolicy
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from daeri.customers import policy, rating_store
-from daeri.customers.model import (
+from daeri.customers.bond_model import (
     DriverRating,
     NotRateable,
     Rating,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from daeri.customers.model import BondEvent, DriverRating, Rating, RatingTag, Ride, Said
+from daeri.customers.bond_model import BondEvent, DriverRating, Rating, RatingTag, Ride, Said
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import CustomerId, DriverId
 from daeri.kernel.terms import Actor

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from daeri.calls import api as calls
 from daeri.calls.model import Change
-from daeri.dispatch import store
+from daeri.dispatch import engagement_store, offer_store, store
 from daeri.dispatch.announcing import announce, announce_closed
 from daeri.dispatch.model import Slot
 from daeri.drivers import api as drivers
@@ -30,14 +30,14 @@ async def suspend(
     await _give_back_next(tx, driver_id, now=now, ids=ids)
     suspension = await drivers.suspend(tx, driver_id, company_id, what, actor, now=now, ids=ids)
     await _give_back_next(tx, driver_id, now=now, ids=ids)  # one that was accepted in between
-    announce_closed(tx, await store.withdraw_of_driver(tx, driver_id, now))
+    announce_closed(tx, await offer_store.withdraw_of_driver(tx, driver_id, now))
     await rest_if_barred(tx, driver_id, now=now, ids=ids)
     return suspension
 
 
 async def rest_if_barred(tx: Tx, driver_id: DriverId, *, now: datetime, ids: Ids) -> bool:
     """Put a driver off duty who may not work and has nothing to finish; whether that was so."""
-    if await store.calls_of_drivers(tx, [driver_id]):
+    if await engagement_store.calls_of_drivers(tx, [driver_id]):
         return False
     return await drivers.rest_if_barred(tx, driver_id, now=now, ids=ids)
 
@@ -55,7 +55,7 @@ async def attend_drivers(tx: Tx, *, now: datetime, ids: Ids) -> list[DriverId]:
     rested = []
     for driver_id in barred:
         if await rest_if_barred(tx, driver_id, now=now, ids=ids):
-            announce_closed(tx, await store.withdraw_of_driver(tx, driver_id, now))
+            announce_closed(tx, await offer_store.withdraw_of_driver(tx, driver_id, now))
             rested.append(driver_id)
     await drivers.remind_due(tx, now=now, ids=ids)
     return rested
@@ -63,7 +63,7 @@ async def attend_drivers(tx: Tx, *, now: datetime, ids: Ids) -> list[DriverId]:
 
 async def _give_back_next(tx: Tx, driver_id: DriverId, *, now: datetime, ids: Ids) -> None:
     """Release the call that the driver was to drive after the one under way."""
-    call_id = (await store.engaged(tx, [driver_id])).get(driver_id, {}).get(Slot.NEXT)
+    call_id = (await engagement_store.engaged(tx, [driver_id])).get(driver_id, {}).get(Slot.NEXT)
     if call_id is None:
         return
     (call,) = await calls.get_many(tx, [call_id])
@@ -72,5 +72,5 @@ async def _give_back_next(tx: Tx, driver_id: DriverId, *, now: datetime, ids: Id
     waits_for = timedelta(seconds=policy.value.call_expiry_s)
     change = Change(SYSTEM, GROUNDED)
     await calls.release(tx, call_id, call.company_id, change, waits_for=waits_for, now=now, ids=ids)
-    await store.disengage(tx, call_id, now)
+    await engagement_store.disengage(tx, call_id, now)
     announce(tx, [driver_id])

@@ -18,7 +18,7 @@ from daeri.kernel.money import Won
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import Service
 from daeri.policies.model import Policy
-from daeri.pricing.model import ShortageLevel
+from daeri.pricing.plan_model import ShortageLevel
 
 Levels = Annotated[int, Meta(ge=0, le=2)]
 

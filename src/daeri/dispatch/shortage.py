@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from daeri.dispatch.fleet import CAN_PAY, FleetView, Status
 from daeri.dispatch.model import Condition, Shortage, ShortagePolicy, ShortageReason
 from daeri.kernel.geo import METRES_PER_DEGREE, Point, distance_m
-from daeri.pricing.model import ShortageLevel
+from daeri.pricing.plan_model import ShortageLevel
 
 # A square is about 4.4 km a side in Korea. The store cuts the origins of calls in the same way.
 SQUARE_LAT = 0.04

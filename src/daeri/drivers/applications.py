@@ -8,8 +8,8 @@ from uuid import UUID
 from daeri.accounts import api as accounts
 from daeri.drivers import paper_store as papers
 from daeri.drivers import policy, store
-from daeri.drivers.model import (
-    AGGREGATE,
+from daeri.drivers.model import AGGREGATE, Driver, DriverNotFound, EventKind, Paper, SignUp
+from daeri.drivers.paper_model import (
     Application,
     ApplicationDecided,
     ApplicationMissing,
@@ -20,15 +20,10 @@ from daeri.drivers.model import (
     DocumentNotFound,
     DocumentsMissing,
     DocumentTypeUnsupported,
-    Driver,
-    DriverNotFound,
-    EventKind,
     Expiry,
-    Paper,
     PaperExpired,
     PapersPolicy,
     Reminder,
-    SignUp,
 )
 from daeri.infra import events
 from daeri.infra.database import Tx

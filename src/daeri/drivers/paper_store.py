@@ -5,15 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from daeri.drivers.model import (
-    Application,
-    ApplicationState,
-    Document,
-    DocumentKind,
-    LicenceKind,
-    Paper,
-    Reminder,
-)
+from daeri.drivers.model import Paper
+from daeri.drivers.paper_model import Application, ApplicationState, Document, DocumentKind, LicenceKind, Reminder
 from daeri.drivers.policy import mask
 from daeri.infra.database import Row, Tx
 from daeri.infra.keys import KeyRing

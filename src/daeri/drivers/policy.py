@@ -5,17 +5,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from daeri.drivers.model import (
-    Apply,
-    Driver,
-    Expiry,
-    LicenceNumberInvalid,
-    Paper,
-    PaperExpired,
-    PapersPolicy,
-    Reminder,
-    SignUp,
-)
+from daeri.drivers.model import Driver, Paper, SignUp
+from daeri.drivers.paper_model import Apply, Expiry, LicenceNumberInvalid, PaperExpired, PapersPolicy, Reminder
 from daeri.kernel.result import Allowed, Refused
 from daeri.kernel.time import KST
 

@@ -31,6 +31,7 @@ from daeri.payments import (
     statements,
 )
 from daeri.payments.billing import Deed
+from daeri.payments.charge_model import Cancel, Card, CardMissing, Charge, ChargeState, ChargeUnderWay, Purpose
 from daeri.payments.choices import Choices, Refusal, Room
 from daeri.payments.collector import Collector
 from daeri.payments.ledger import Entry, EntryFilter
@@ -43,12 +44,6 @@ from daeri.payments.model import (
     BillNotFound,
     BillState,
     BusinessRefer,
-    Cancel,
-    Card,
-    CardMissing,
-    Charge,
-    ChargeState,
-    ChargeUnderWay,
     ClaimOpen,
     ClaimPolicy,
     EventKind,
@@ -57,7 +52,6 @@ from daeri.payments.model import (
     NotPaid,
     PartnersCall,
     PayOnOriginal,
-    Purpose,
     ReasonMissing,
     Task,
     TaskCounts,

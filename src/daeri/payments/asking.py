@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from daeri.infra.keys import KeyRing
+from daeri.payments.charge_model import (
+    Cancel,
+    CancelState,
+    CardRefusal,
+    CardRefused,
+    CardsUnreachable,
+    Charge,
+    ChargeState,
+)
 from daeri.payments.charge_store import DueCharge
 from daeri.payments.charging import Told
 from daeri.payments.lifecycle import Answer, CancelAnswer
-from daeri.payments.model import Cancel, CancelState, CardRefusal, CardRefused, CardsUnreachable, Charge, ChargeState
 from daeri.payments.ports import Cards, Order, PaymentState, ProviderPayment
 from daeri.payments.registering import BILLING_KEY_PURPOSE
 

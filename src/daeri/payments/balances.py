@@ -11,7 +11,8 @@ from daeri.infra.database import Database, Tx
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.money import Won
 from daeri.payments import charge_store, ledger
-from daeri.payments.model import Account, BalancePolicy, Charge, Purpose
+from daeri.payments.charge_model import Charge, Purpose
+from daeri.payments.model import Account, BalancePolicy
 from daeri.policies.api import PolicyBook, PolicyShelf
 
 _AT_ONCE: Final = 200  # drivers whose rows one transaction holds

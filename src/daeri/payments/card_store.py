@@ -7,7 +7,7 @@ from uuid import UUID
 
 from daeri.infra.database import Row, Tx
 from daeri.kernel.ids import CompanyId
-from daeri.payments.model import Card, CardRefusal, CardRefused
+from daeri.payments.charge_model import Card, CardRefusal, CardRefused
 
 _CARD = "id, company_id, owner_id, customer_key, issuer, number_masked, is_default, registered_at"
 # What came back from the provider's window is good for one card, however often it is brought.

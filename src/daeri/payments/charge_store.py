@@ -11,15 +11,7 @@ from daeri.kernel.ids import CallId, CompanyId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind
 from daeri.kernel.time import EPOCH
-from daeri.payments.model import (
-    Cancel,
-    CancelState,
-    CardRefusal,
-    Charge,
-    ChargeState,
-    ChargeUnderWay,
-    Purpose,
-)
+from daeri.payments.charge_model import Cancel, CancelState, CardRefusal, Charge, ChargeState, ChargeUnderWay, Purpose
 
 _CHARGE = """
 c.id, c.company_id, c.call_id, c.payer_id, c.card_id, c.purpose, c.amount, c.cancelled, c.state, c.order_id,

@@ -14,25 +14,11 @@ from daeri.kernel.money import Won
 from daeri.kernel.terms import SYSTEM
 from daeri.payments import balances, bill_store, billing, card_store, charge_store, entries, ledger
 from daeri.payments.billing import Deed
+from daeri.payments.charge_model import Cancel, CancelState, Card, CardRefusal, Charge, ChargeState, Purpose
 from daeri.payments.charge_store import NewCancel, NewCharge
 from daeri.payments.ledger import Posting
 from daeri.payments.lifecycle import Answer, CancelAnswer, next_cancel_state, next_charge_state
-from daeri.payments.model import (
-    Bill,
-    BillState,
-    Cancel,
-    CancelState,
-    Card,
-    CardRefusal,
-    Charge,
-    ChargeState,
-    ClaimReason,
-    EntryKind,
-    EventKind,
-    Method,
-    Purpose,
-    TaskKind,
-)
+from daeri.payments.model import Bill, BillState, ClaimReason, EntryKind, EventKind, Method, TaskKind
 from daeri.policies import api as policies
 
 WORK_TOPIC = "payments.work"  # hints: the provider is to be asked

@@ -17,13 +17,9 @@ from daeri.kernel.ids import Ids
 from daeri.kernel.time import Clock, WallClock
 from daeri.payments import charge_store, charging, claiming
 from daeri.payments.asking import Asker
+from daeri.payments.charge_model import Cancel, Charge, ChargeState
 from daeri.payments.charge_store import DueCharge, Patience
 from daeri.payments.charging import WORK_TOPIC, Told
-from daeri.payments.model import (
-    Cancel,
-    Charge,
-    ChargeState,
-)
 from daeri.payments.ports import Cards
 
 log = structlog.get_logger(__name__)

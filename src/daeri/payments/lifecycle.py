@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from daeri.kernel.errors import Conflict
-from daeri.payments.model import CancelState, ChargeState
+from daeri.payments.charge_model import CancelState, ChargeState
 from daeri.payments.payout_model import PayoutEnded, PayoutNotSent, PayoutState
 
 

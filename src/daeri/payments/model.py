@@ -1,4 +1,4 @@
-"""What a ride costs, who owes it, and how it was paid: bills, charges, the ledger's words, and the refusals."""
+"""What a ride costs, who owes it, and what people must see to: bills, tasks, the ledger's words, and the refusals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from daeri.kernel.errors import Category, Conflict, DaeriError, Invalid, NotFound
+from daeri.kernel.errors import Conflict, Invalid, NotFound
 from daeri.kernel.ids import CallId, CompanyId, CustomerId, DriverId
 from daeri.kernel.money import Won
-from daeri.kernel.terms import Actor
 from daeri.policies.model import Days, NotNegative, Policy, Positive
 
 AGGREGATE = "bill"
@@ -102,44 +101,6 @@ class ClaimReason(StrEnum):
     NO_CARD = "no_card"
     DECLINED = "declined"
     CASH_NOT_PAID = "cash_not_paid"
-
-
-class Purpose(StrEnum):
-    """What a charge is for."""
-
-    FARE = "fare"
-    BY_AGENT = "by_agent"
-    ADJUSTMENT = "adjustment"
-    CLAIM = "claim"
-    TOP_UP = "top_up"
-
-
-class ChargeState(StrEnum):
-    INTENDED = "intended"
-    AUTHORISED = "authorised"
-    CAPTURED = "captured"
-    DECLINED = "declined"
-    UNKNOWN = "unknown"  # the provider was asked, and its answer is not known
-
-
-class CancelState(StrEnum):
-    INTENDED = "intended"
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-class CardRefusal(StrEnum):
-    """Why a provider said no, in our words."""
-
-    DECLINED = "declined"
-    INSUFFICIENT = "insufficient"
-    CARD_INVALID = "card_invalid"  # expired, lost, stopped, or of no use for this
-    OVER_LIMIT = "over_limit"
-    KEY_GONE = "key_gone"  # the provider knows this registration no more
-    AMOUNT_INVALID = "amount_invalid"
-    CANCEL_REFUSED = "cancel_refused"
-    REJECTED = "rejected"  # anything else that will not change by asking again
 
 
 class TaskKind(StrEnum):
@@ -265,68 +226,6 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A registered card as its owner knows it."""
-
-    id: UUID
-    company_id: CompanyId
-    owner_id: UUID
-    customer_key: str
-    issuer: str
-    number_masked: str
-    is_default: bool
-    registered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What was asked of the provider; `cancelled` is how much of it was given back, in won."""
-
-    id: UUID
-    company_id: CompanyId
-    call_id: CallId | None
-    payer_id: UUID
-    card_id: UUID
-    purpose: Purpose
-    amount: Won
-    cancelled: Won
-    state: ChargeState
-    order_id: str
-    payment_key: str | None
-    refusal: CardRefusal | None
-    attempts: int
-    created_at: datetime
-    ended_at: datetime | None
-    actor: Actor
-    version: int
-
-    @property
-    def standing(self) -> Won:
-        """What of it the customer has paid."""
-        return Won(self.amount - self.cancelled) if self.state is ChargeState.CAPTURED else Won(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """What shall be given back of a charge, and what the ride costs instead."""
-
-    id: UUID
-    company_id: CompanyId
-    charge_id: UUID
-    call_id: CallId | None
-    amount: Won
-    then_amount: Won | None
-    state: CancelState
-    reason: str
-    refusal: CardRefusal | None
-    attempts: int
-    created_at: datetime
-    ended_at: datetime | None
-    actor: Actor
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
 class AgreedFare:
     amount: Won
     reason: str
@@ -372,10 +271,6 @@ class BillNotFound(NotFound):
     code = "bill_not_found"
 
 
-class CardNotFound(NotFound):
-    code = "card_not_found"
-
-
 class TaskNotFound(NotFound):
     code = "payment_task_not_found"
 
@@ -384,18 +279,6 @@ class TaskTaken(Conflict):
     """It is somebody else's by now; who wants it all the same says instead of whom."""
 
     code = "payment_task_taken"
-
-
-class CardsFull(Conflict):
-    """Nobody needs more cards than that. Facts: most."""
-
-    code = "cards_full"
-
-
-class CardMissing(Conflict):
-    """A call by card needs a registered card."""
-
-    code = "card_missing"
 
 
 class ClaimOpen(Conflict):
@@ -428,12 +311,6 @@ class NothingToSettle(Conflict):
     code = "nothing_to_settle"
 
 
-class ChargeUnderWay(Conflict):
-    """The provider is being asked already; of two who do this at once, the second hears it."""
-
-    code = "charge_under_way"
-
-
 class AmountInvalid(Invalid):
     """Facts: floor_won, ceiling_won."""
 
@@ -460,21 +337,3 @@ class NotPaid(Conflict):
 
 class ReasonMissing(Invalid):
     code = "reason_missing"
-
-
-class CardRefused(DaeriError):
-    """The provider said no to a card that somebody registers or uses now. Facts: refusal."""
-
-    code = "card_refused"
-    category = Category.CONFLICT
-
-    def __init__(self, refusal: CardRefusal) -> None:
-        super().__init__(refusal=refusal.value)
-        self.refusal = refusal
-
-
-class CardsUnreachable(DaeriError):
-    """The provider gave no answer that means anything: it may have done what it was asked, or not."""
-
-    code = "cards_unreachable"
-    category = Category.UNAVAILABLE

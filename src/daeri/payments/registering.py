@@ -11,7 +11,7 @@ from daeri.infra.keys import KeyRing, SealedColumn
 from daeri.kernel.ids import CompanyId, Ids
 from daeri.payments import card_store, charge_store
 from daeri.payments.card_store import NewCard
-from daeri.payments.model import Card, CardNotFound, CardRefusal, CardRefused, CardsFull, ChargeUnderWay
+from daeri.payments.charge_model import Card, CardNotFound, CardRefusal, CardRefused, CardsFull, ChargeUnderWay
 from daeri.payments.ports import RegisteredCard
 
 BILLING_KEY_PURPOSE: Final = b"payments.billing_key"

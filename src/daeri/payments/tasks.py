@@ -10,7 +10,8 @@ from daeri.kernel.ids import CompanyId, DriverId, ids_from
 from daeri.kernel.money import Won
 from daeri.payments import bill_store, billing, card_store, charging, policy
 from daeri.payments.billing import Deed
-from daeri.payments.model import Bill, BillKind, BillState, ClaimReason, Method, Payer, Purpose, TaskKind
+from daeri.payments.charge_model import Purpose
+from daeri.payments.model import Bill, BillKind, BillState, ClaimReason, Method, Payer, TaskKind
 from daeri.payments.policy import Course
 from daeri.policies import api as policies
 from daeri.regions import api as regions

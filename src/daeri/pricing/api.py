@@ -10,20 +10,8 @@ from daeri.policies.model import RequestLimits
 from daeri.pricing import policy
 from daeri.pricing.earnings import net_of, share_of
 from daeri.pricing.meter import Fix, fixes_of, measure, read_meter
-from daeri.pricing.model import (
-    FarePlan,
-    FarePlanPolicy,
-    PlanSheet,
-    PlanTerms,
-    Quote,
-    Route,
-    RouteUnavailable,
-    ShortageLevel,
-    Tariff,
-    TooManyVias,
-    Trip,
-    TripInvalid,
-)
+from daeri.pricing.model import FarePlan, Quote, Route, RouteUnavailable, Tariff, TooManyVias, Trip, TripInvalid
+from daeri.pricing.plan_model import FarePlanPolicy, PlanSheet, PlanTerms, ShortageLevel
 from daeri.pricing.ports import Router
 
 __all__ = [

@@ -8,24 +8,18 @@ from daeri.kernel.money import Won, round_won
 from daeri.kernel.terms import Service
 from daeri.kernel.time import KST
 from daeri.policies.model import Versioned
-from daeri.pricing.model import (
+from daeri.pricing.model import FarePlan, LineKind, Quote, QuoteLine, Route, ServiceRate, Tariff
+from daeri.pricing.plan_model import (
     Chance,
     FareMoved,
     FareNotTyped,
     FareOutOfRange,
-    FarePlan,
-    LineKind,
     PlanNotOffered,
     PlanOffer,
     PlanReason,
     PlanSheet,
     PlanTerms,
-    Quote,
-    QuoteLine,
-    Route,
-    ServiceRate,
     ShortageLevel,
-    Tariff,
     TypedBounds,
 )
 

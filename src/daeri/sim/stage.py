@@ -3,15 +3,15 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import pi
 
 import numpy as np
 
 from daeri.kernel.geo import Point, distance_m
 from daeri.sim import chance
+from daeri.sim.actions import Action, Do, batches
 from daeri.sim.books import Books
 from daeri.sim.chance import between
 from daeri.sim.city import offset
@@ -30,31 +30,6 @@ _ROUND_TRIP_REACH_M = 1500.0
 _STAND_WITHIN_M = 400.0
 _LOOKS_AGAIN_S = 300.0
 _RETRY_S = 5.0
-
-
-class Do(Enum):
-    REPORT = "report"
-    REQUEST = "request"
-    LOOK = "look"
-    CHANGE_MIND = "change_mind"
-    DROP_DRIVER = "drop_driver"
-    ANSWER = "answer"
-    CANCEL = "cancel"
-    ARRIVE = "arrive"
-    START = "start"
-    COMPLETE = "complete"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Action:
-    """Something due at `at_s`; `order` is a seeded draw, so that ties have no favourite."""
-
-    at_s: float
-    order: float
-    trip: int
-    driver: int
-    what: Do = field(compare=False)
-    card: Card | None = field(compare=False, default=None)
 
 
 @dataclass(slots=True)
@@ -172,7 +147,7 @@ class Stage:
         due = []
         while self._due and self._due[0].at_s <= now_s:
             due.append(heapq.heappop(self._due))
-        for batch in _batches(due, parallel):
+        for batch in batches(due, parallel):
             if len(batch) == 1:
                 await self._do(batch[0])
             else:
@@ -388,20 +363,3 @@ class Stage:
 
 def _place(point: Point) -> Place:
     return Place(point.lat, point.lon)
-
-
-def _batches(due: Sequence[Action], parallel: int) -> Iterator[list[Action]]:
-    """Runs of actions that touch neither the same trip nor the same driver; requests and reports go alone."""
-    batch: list[Action] = []
-    for action in due:
-        alone = action.what in (Do.REQUEST, Do.REPORT)
-        clash = any(action.trip == other.trip or action.driver == other.driver != -1 for other in batch)
-        if batch and (alone or clash or len(batch) >= parallel):
-            yield batch
-            batch = []
-        batch.append(action)
-        if alone:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

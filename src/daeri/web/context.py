@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from daeri.accounts.api import Authenticator, Gate
 from daeri.accounts.model import ChallengeId, Moment
 from daeri.accounts.ports import CodeSender
-from daeri.calls.model import RequestPolicies
+from daeri.calls.request_model import RequestPolicies
 from daeri.dispatch.fleet import LiveFleet
 from daeri.infra.bus import Bus
 from daeri.infra.database import Database

@@ -12,7 +12,8 @@ from msgspec import Meta
 from daeri.companies.model import BankDetails
 from daeri.payments import api as payments
 from daeri.payments.api import balances, statements
-from daeri.payments.model import CardRefusal, Charge, ChargeState, PaymentPolicy
+from daeri.payments.charge_model import CardRefusal, Charge, ChargeState
+from daeri.payments.model import PaymentPolicy
 from daeri.payments.payout_model import BankAccount, GivenAccount, Payout, PayoutState
 
 LONGEST_HOLDER = payments.payouts.LONGEST_HOLDER

@@ -8,20 +8,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from daeri.drivers.model import (
-    Appeal,
+from daeri.drivers.model import Appeal, Earnings, Run, SignUp, Suspension
+from daeri.drivers.paper_model import (
     Application,
     ApplicationState,
     Apply,
     Document,
     DocumentKind,
-    Earnings,
     Insurance,
     Licence,
     LicenceKind,
-    Run,
-    SignUp,
-    Suspension,
 )
 from daeri.kernel.terms import Payment, Service
 from daeri.rewards.model import Reward, RewardKind

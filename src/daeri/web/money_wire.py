@@ -8,7 +8,8 @@ import msgspec
 
 from daeri.customers.model import Payer
 from daeri.kernel.terms import Payment
-from daeri.payments.model import BillKind, CardRefusal, ClaimReason, Method
+from daeri.payments.charge_model import CardRefusal
+from daeri.payments.model import BillKind, ClaimReason, Method
 from daeri.pricing.model import QuoteLine
 from daeri.web.wire_parts import UsedCardOut
 

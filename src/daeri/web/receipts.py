@@ -9,22 +9,8 @@ from daeri.calls.model import Call, NoReceipt, State
 from daeri.customers.model import Payer as CallPayer
 from daeri.kernel.money import Won
 from daeri.payments.api import Money
-from daeri.payments.model import (
-    Bill,
-    BillKind,
-    BillState,
-    Cancel,
-    CancelState,
-    Card,
-    CardRefusal,
-    Charge,
-    ChargeState,
-    ClaimReason,
-    Method,
-    Payer,
-    Purpose,
-    TaskKind,
-)
+from daeri.payments.charge_model import Cancel, CancelState, Card, CardRefusal, Charge, ChargeState, Purpose
+from daeri.payments.model import Bill, BillKind, BillState, ClaimReason, Method, Payer, TaskKind
 from daeri.pricing.model import FarePlan, LineKind, QuoteLine
 from daeri.web.money_wire import MoneyMoveOut, MoneyState, MoveKind, MoveState, OwedOut, ReceiptOut
 from daeri.web.wire_parts import RideBillOut, UsedCardOut

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Business, Call, NewRider, Place, Wish
+from daeri.calls.model import Business, Call, Place
+from daeri.calls.request_model import NewRider, Wish
 from daeri.customers import api as customers
 from daeri.customers.model import CarDetails, Payer
 from daeri.infra.database import Tx
@@ -19,7 +20,8 @@ from daeri.payments import api as payments
 from daeri.payments.model import ClaimPolicy
 from daeri.policies.model import ReservationPolicy
 from daeri.pricing import api as pricing
-from daeri.pricing.model import FarePlan, PlanSheet, Quote, Route, ShortageLevel, Trip, WaitingPolicy
+from daeri.pricing.model import FarePlan, Quote, Route, Trip, WaitingPolicy
+from daeri.pricing.plan_model import PlanSheet, ShortageLevel
 from daeri.web import signals
 from daeri.web.arrivals import arrival_of, drives_before
 from daeri.web.context import WebContext

@@ -294,6 +294,18 @@ def call_out(
     driver_id = call.driver_id
     if driver is None and driver_id is not None:
         driver = DriverOut(driver_id, names.get(driver_id, ""))
+    return msgspec.structs.replace(
+        _call_alone(call),
+        driver=driver,
+        can=calls.may(call, viewer),
+        eta_s=None if arrival is None else arrival.seconds,
+        eta_to=None if arrival is None else arrival.goal,
+        bill=bill,
+    )
+
+
+def _call_alone(call: Call) -> CallOut:
+    """What the call's row says to everybody, without what depends on who asks and on what else was read."""
     return CallOut(
         id=call.id,
         number=call.number,
@@ -318,7 +330,7 @@ def call_out(
         started_at=call.started_at,
         ended_at=call.ended_at,
         expires_at=call.expires_at,
-        driver=driver,
+        driver=None,
         ended_by=call.ended_by,
         cancelled_from=call.cancelled_from,
         end_reason=call.end_reason,
@@ -331,13 +343,10 @@ def call_out(
         route_s=call.route_s,
         waiting=waiting_out(call),
         final_amount=call.final_amount,
-        can=calls.may(call, viewer),
+        can=(),
         vias_reached=call.vias_reached,
         no_show_fee_won=call.no_show_fee_won,
         cash_received=call.cash_received,
-        eta_s=None if arrival is None else arrival.seconds,
-        eta_to=None if arrival is None else arrival.goal,
-        bill=bill,
     )
 
 

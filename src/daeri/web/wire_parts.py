@@ -11,7 +11,8 @@ from daeri.calls.model import Call, State
 from daeri.customers.model import Payer, Transmission
 from daeri.payments.model import BillState, Method
 from daeri.policies.model import ReservationPolicy
-from daeri.pricing.model import Chance, FarePlan, PlanReason, QuoteLine, ShortageLevel, WaitingPolicy
+from daeri.pricing.model import FarePlan, QuoteLine, WaitingPolicy
+from daeri.pricing.plan_model import Chance, PlanReason, ShortageLevel
 
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL keeps every character in text but this one
 Short = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]

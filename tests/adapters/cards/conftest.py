@@ -15,7 +15,7 @@ from daeri.adapters.cards.sandbox import open_sandbox
 from daeri.adapters.cards.sandbox_server import TOSS_PATH, TOSS_SECRET, serve_sandbox
 from daeri.adapters.cards.toss import open_toss
 from daeri.kernel.money import Won
-from daeri.payments.model import CardsUnreachable
+from daeri.payments.charge_model import CardsUnreachable
 from daeri.payments.ports import Cards, Order
 
 CUSTOMER = "0190f5b2-customer"

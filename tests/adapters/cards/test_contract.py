@@ -13,7 +13,7 @@ from tests.adapters.cards.conftest import CUSTOMER, FARE, Desk, hold, lost, orde
 from daeri.adapters.cards.provider.books import LIMIT_WON
 from daeri.adapters.cards.provider.deck import DECK, Outcome
 from daeri.kernel.money import Won
-from daeri.payments.model import CardRefusal, CardRefused
+from daeri.payments.charge_model import CardRefusal, CardRefused
 from daeri.payments.ports import Cards, Order, PaymentState
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -14,7 +14,7 @@ from daeri.adapters.cards.sandbox import SandboxCards
 from daeri.adapters.cards.sandbox_server import TOSS_PATH, TOSS_SECRET, serve_sandbox
 from daeri.adapters.cards.toss import TossCards
 from daeri.kernel.money import Won
-from daeri.payments.model import CardsUnreachable
+from daeri.payments.charge_model import CardsUnreachable
 from daeri.payments.ports import Cards, Order, PaymentState
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

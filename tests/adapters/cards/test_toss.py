@@ -13,7 +13,7 @@ from daeri.adapters.cards.sandbox_server import TOSS_PATH
 from daeri.adapters.cards.toss import TossCards, open_toss
 from daeri.adapters.cards.toss_codes import REFUSALS
 from daeri.kernel.money import Won
-from daeri.payments.model import CardRefusal, CardRefused
+from daeri.payments.charge_model import CardRefusal, CardRefused
 from daeri.payments.ports import Order, PaymentState
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -16,14 +16,14 @@ from tests.web.api.running import TRIP, Person, Running
 from daeri.bootstrap import Program
 from daeri.calls import api as calls
 from daeri.calls.model import Change
-from daeri.dispatch import store as dispatch_store
+from daeri.dispatch import engagement_store
 from daeri.dispatch.model import Slot
 from daeri.dispatch.plan import Mode
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Actor, ActorKind
 from daeri.payments import api as payments
 from daeri.payments.api import Collector, Deed
-from daeri.payments.model import CardRefusal, CardRefused, CardsUnreachable
+from daeri.payments.charge_model import CardRefusal, CardRefused, CardsUnreachable
 from daeri.payments.ports import Order, PaymentState, ProviderPayment, RegisteredCard
 
 WINDOW = "https://cards.example/window"
@@ -187,7 +187,7 @@ class Till:
                     now=parts.clock.now(),
                     ids=parts.ids,
                 )
-                await dispatch_store.engage(
+                await engagement_store.engage(
                     tx,
                     parts.ids.new(),
                     driver.company,

@@ -15,7 +15,7 @@ from tests.web.api.fake_cards import ISSUER, WINDOW, Till, return_url, start_til
 from tests.web.api.running import Person, Running, refused
 
 from daeri.bootstrap import Program
-from daeri.payments.model import CardRefusal
+from daeri.payments.charge_model import CardRefusal
 
 BASES = pytest.mark.parametrize(
     ("base", "kind", "app"), [("/me/cards", "customer", "/app"), ("/driver/cards", "driver", "/drive")]

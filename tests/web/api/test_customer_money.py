@@ -14,7 +14,8 @@ from daeri.customers import api as customers
 from daeri.customers.model import Payer
 from daeri.kernel.ids import CustomerId
 from daeri.kernel.terms import SYSTEM
-from daeri.payments.model import CardRefusal, ClaimPolicy, PaymentPolicy
+from daeri.payments.charge_model import CardRefusal
+from daeri.payments.model import ClaimPolicy, PaymentPolicy
 from daeri.policies import api as policies
 from daeri.policies.model import Policy
 

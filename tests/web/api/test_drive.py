@@ -11,7 +11,8 @@ from daeri.accounts.model import Role
 from daeri.calls import api as calls
 from daeri.kernel.ids import CallId
 from daeri.policies import api as policies
-from daeri.pricing.model import FarePlanPolicy, Tariff, WaitingPolicy
+from daeri.pricing.model import Tariff, WaitingPolicy
+from daeri.pricing.plan_model import FarePlanPolicy
 from daeri.web.live.positions import pack
 
 VIA = {"lat": 37.5045, "lon": 127.0490, "name": "선릉역"}

@@ -16,7 +16,8 @@ from daeri.kernel.ids import CallId, CompanyId, CustomerId
 from daeri.kernel.terms import SYSTEM, Service
 from daeri.policies import api as policies
 from daeri.policies.model import DispatchPolicy, ReservationPolicy, Scope
-from daeri.pricing.model import FarePlan, FarePlanPolicy, WaitingPolicy
+from daeri.pricing.model import FarePlan, WaitingPolicy
+from daeri.pricing.plan_model import FarePlanPolicy
 
 RIDERS = [
     {"phone": "010-0000-1001", "name": "이수민", "car": {"plate": "12 가 3456"}},

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from daeri.kernel.money import Won
-from daeri.payments.model import CardRefusal, CardRefused, CardsUnreachable
+from daeri.payments.charge_model import CardRefusal, CardRefused, CardsUnreachable
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from daeri.adapters.cards.http import TIMEOUT_S, Channel, check_amount, path_par
 from daeri.adapters.cards.provider import protocol
 from daeri.adapters.cards.provider.protocol import Problem
 from daeri.kernel.money import Won
-from daeri.payments.model import CardRefusal, CardRefused
+from daeri.payments.charge_model import CardRefusal, CardRefused
 from daeri.payments.ports import Order, PaymentState, ProviderPayment, RegisteredCard
 
 _NAME: Final = "sandbox"

@@ -15,7 +15,7 @@ from msgspec import Meta
 from daeri.adapters.cards.http import TIMEOUT_S, Channel, check_amount, path_part, registration_key
 from daeri.adapters.cards.toss_codes import NOT_FOUND_PAYMENT, REFUSALS
 from daeri.kernel.money import Won
-from daeri.payments.model import CardRefusal, CardRefused
+from daeri.payments.charge_model import CardRefusal, CardRefused
 from daeri.payments.ports import Order, PaymentState, ProviderPayment, RegisteredCard
 
 _NAME: Final = "toss"

@@ -8,7 +8,7 @@ maintenance, errors of card companies, orders and idempotency keys that it is st
 from collections.abc import Mapping
 from typing import Final
 
-from daeri.payments.model import CardRefusal
+from daeri.payments.charge_model import CardRefusal
 
 NOT_FOUND_PAYMENT: Final = "NOT_FOUND_PAYMENT"
 

@@ -16,7 +16,7 @@ from daeri.accounts.model import AccountKind, Principal
 from daeri.infra.database import Tx
 from daeri.kernel.errors import Invalid
 from daeri.payments import api as payments
-from daeri.payments.model import Card, CardNotFound, CardRefused, CardsUnreachable
+from daeri.payments.charge_model import Card, CardNotFound, CardRefused, CardsUnreachable
 from daeri.payments.ports import RegisteredCard
 from daeri.web.api.documented import PREFIX, Command, answers
 from daeri.web.context import WebContext

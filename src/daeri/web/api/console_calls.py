@@ -11,7 +11,8 @@ from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Call, CallChanged, Change, FareCalculation, IllegalMove, Memo, Move, Place
+from daeri.calls.model import Call, CallChanged, Change, IllegalMove, Move, Place
+from daeri.calls.note_model import FareCalculation, Memo
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.errors import Invalid

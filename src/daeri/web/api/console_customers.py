@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
 from daeri.customers import api as customers
-from daeri.customers.model import LONGEST_REASON
+from daeri.customers.bond_model import LONGEST_REASON
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, CustomerId
 from daeri.support import api as support

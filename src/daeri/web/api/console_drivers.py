@@ -16,7 +16,8 @@ from daeri.companies import api as companies
 from daeri.companies.model import Audience, NewNotice
 from daeri.dispatch import api as dispatch
 from daeri.drivers import api as drivers
-from daeri.drivers.model import DocumentKind, SignUp, Suspend
+from daeri.drivers.model import SignUp, Suspend
+from daeri.drivers.paper_model import DocumentKind
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.result import Fact

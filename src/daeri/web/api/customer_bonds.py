@@ -12,7 +12,7 @@ from daeri.accounts.model import Principal
 from daeri.calls import api as calls
 from daeri.calls.model import Call, State
 from daeri.customers import api as customers
-from daeri.customers.model import LONGEST_COMMENT, LONGEST_REASON, MOST_TAGS, Rating, RatingTag, Ride, Said
+from daeri.customers.bond_model import LONGEST_COMMENT, LONGEST_REASON, MOST_TAGS, Rating, RatingTag, Ride, Said
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId
 from daeri.kernel.result import Fact

@@ -8,7 +8,8 @@ from litestar import Request, Response, Router, get, post
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Call, NewFare
+from daeri.calls.model import Call
+from daeri.calls.request_model import NewFare
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.web.api.documented import Command, answers

@@ -13,7 +13,7 @@ from daeri.companies import api as companies
 from daeri.companies.model import Audience, Notice
 from daeri.customers import api as customers
 from daeri.drivers import api as drivers
-from daeri.drivers.model import Application, ApplicationState, Document, DocumentKind, Reminder
+from daeri.drivers.paper_model import Application, ApplicationState, Document, DocumentKind, Reminder
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.kernel.time import KST

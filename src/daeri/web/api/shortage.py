@@ -13,7 +13,7 @@ from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Condition, Shortage, ShortageReason, WaitingArea, Weather
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
-from daeri.pricing.model import ShortageLevel
+from daeri.pricing.plan_model import ShortageLevel
 from daeri.rulebook import RegionUnknown
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext

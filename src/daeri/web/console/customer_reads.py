@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.customers.model import LiftedAs, RatingTag, RestrictionReason
+from daeri.customers.bond_model import LiftedAs, RatingTag, RestrictionReason
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import ActorKind
 from daeri.payments.model import ClaimReason

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from daeri.drivers.model import ApplicationState, Duty, LicenceKind, SignUp
+from daeri.drivers.model import Duty, SignUp
+from daeri.drivers.paper_model import ApplicationState, LicenceKind
 from daeri.kernel.terms import Service
 from daeri.web.driver_wire import AppealOut, DocumentOut
 from daeri.web.reward_wire import LevelOut, RewardOut

@@ -7,20 +7,8 @@ import msgspec
 
 from daeri.calls.model import State
 from daeri.kernel.terms import ActorKind
-from daeri.payments.model import (
-    Account,
-    BillKind,
-    BillState,
-    CancelState,
-    CardRefusal,
-    ChargeState,
-    ClaimReason,
-    EntryKind,
-    Method,
-    Payer,
-    Purpose,
-    TaskKind,
-)
+from daeri.payments.charge_model import CancelState, CardRefusal, ChargeState, Purpose
+from daeri.payments.model import Account, BillKind, BillState, ClaimReason, EntryKind, Method, Payer, TaskKind
 
 
 class PaymentCall(msgspec.Struct, frozen=True):

@@ -9,14 +9,8 @@ from daeri.accounts import api as accounts
 from daeri.accounts.model import AccountKind, Permission
 from daeri.calls import api as calls
 from daeri.customers import api as customers
-from daeri.customers.model import (
-    Cancel,
-    Customer,
-    InForce,
-    NeverMeet,
-    Rating,
-    Restriction,
-)
+from daeri.customers.bond_model import Cancel, InForce, NeverMeet, Rating, Restriction
+from daeri.customers.model import Customer
 from daeri.infra.database import Tx
 from daeri.infra.events import Event
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId

@@ -11,7 +11,8 @@ from daeri.companies.model import Notice
 from daeri.customers import api as customers
 from daeri.dispatch import api as dispatch
 from daeri.drivers import api as drivers
-from daeri.drivers.model import Application, ApplicationState, Driver, DriverFilter, SignUp, Suspension
+from daeri.drivers.model import Driver, DriverFilter, SignUp, Suspension
+from daeri.drivers.paper_model import Application, ApplicationState
 from daeri.infra.database import Tx
 from daeri.kernel.ids import AccountId, CompanyId, DriverId
 from daeri.web.console.driver_reads import (

@@ -15,7 +15,8 @@ from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import Actor, Source
 from daeri.payments import api as payments
 from daeri.payments.api import Choices, Money
-from daeri.payments.model import Account, AgreedFare, Bill, Cancel, Card, Charge, PaymentPolicy, Task
+from daeri.payments.charge_model import Cancel, Card, Charge
+from daeri.payments.model import Account, AgreedFare, Bill, PaymentPolicy, Task
 from daeri.web.console.money_reads import (
     PaymentAgreement,
     PaymentBill,

@@ -26,7 +26,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
 
 
 class Problem(StrEnum):
-    """Why the provider says no; it speaks of cards in the words of payments.model.CardRefusal."""
+    """Why the provider says no; it speaks of cards in the words of payments.charge_model.CardRefusal."""
 
     DECLINED = "declined"
     INSUFFICIENT = "insufficient"
