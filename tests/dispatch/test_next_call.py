@@ -13,6 +13,7 @@ from daeri.dispatch.model import (
     NotEligible,
     NotListed,
     OfferState,
+    PairBarred,
     Slot,
 )
 from daeri.drivers.model import Duty
@@ -131,7 +132,7 @@ async def test_a_barred_pair_is_never_given_a_call(night: Night) -> None:
     assert refusal.value.facts == {}
     with pytest.raises(CallBarred):
         await night.take(listed.id, driver)
-    with pytest.raises(CallBarred):
+    with pytest.raises(PairBarred):
         await night.assign_by_hand(listed.id, driver)
     await night.decline(offer.id, driver)
     assert await night.apply([night.planned(offered.id, driver)]) == []

@@ -359,6 +359,12 @@ class CallBarred(Conflict):
     code = "call_barred"
 
 
+class PairBarred(Conflict):
+    """What staff are told of it: this driver and this customer shall not meet (I-006)."""
+
+    code = "pair_barred"
+
+
 class NotEligible(Conflict):
     """The driver may not do calls of this service; facts: service."""
 

@@ -20,6 +20,7 @@ from daeri.dispatch.model import (
     OfferClosed,
     OfferNotFound,
     OfferState,
+    PairBarred,
     Slot,
 )
 from daeri.dispatch.plan import Mode
@@ -100,14 +101,14 @@ async def assign_by_hand(
 ) -> Call:  # fmt: skip -- the signature reads as one sentence
     """Staff give a waiting call to a driver of their choice; live offers of both are withdrawn.
 
-    AlreadyTaken, DriverOffDuty, BalanceTooLow, NotEligible, CallBarred or DriverEngaged when it cannot be.
+    AlreadyTaken, DriverOffDuty, BalanceTooLow, NotEligible, PairBarred or DriverEngaged when it cannot be.
     """
     call = await _assign(tx, call_id, driver_id, company_id, now=now, ids=ids, change=change)
     driver = await drivers.get(tx, company_id, driver_id)
     if call.service not in driver.services:
         raise NotEligible(service=call.service)
     if not await customers.may_meet(tx, call.customer_id, driver_id):
-        raise CallBarred()
+        raise PairBarred()
     announce_closed(tx, await offer_store.withdraw_beside(tx, call_id, driver_id, now))
     if await engagement_store.engaged(tx, [driver_id]):
         raise DriverEngaged()

@@ -223,7 +223,7 @@ def test_staff_find_customers_by_number_only(running: Running, staff: Person) ->
 
 def test_another_companys_people_and_things_do_not_exist(running: Running) -> None:
     customer, driver = running.customer(), running.driver()
-    stranger = running.staff(running.theirs)
+    stranger = running.staff(running.company())
     call_id = driven(running, customer, driver)
     case = customer.command(f"/calls/{call_id}/lost-item", {"what": "우산"}).json()["case_id"]
     refused(stranger.get(f"/console/customers/{customer.id}"), 404, "customer_not_found")
