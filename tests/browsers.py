@@ -1,8 +1,10 @@
 """The browser that tests drive, and the auditor who looks at its pages."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 # The first one draws no window around a page, which saves much of a browser's work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NARROWEST, NARROW, WIDE = 320, 360, 1440
+# Each language, each theme and each width once; `look_at` looks for contrast in the other theme too.
+LOOKS = [("ko", "dark", NARROW), ("en", "light", WIDE)]
 # What a whole browser does for each window besides its page. The first two draw the list under the address bar, in a
 # process of its own; the others are Playwright's, whose list this one replaces.
 _FEATURES_OFF = (
@@ -70,8 +74,11 @@ def look_at(page: "Page", where: str, *, widths: Iterable[int] = (), rules: Sequ
     """No violation of the rules, no lack of contrast in the other theme, and nothing wider than its window.
 
     Whatever still moves is waited for. `widths` are further windows that the page must fit into; `rules` of None are
-    all that the auditor knows, good practice too.
+    all that the auditor knows, good practice too. DAERI_SHOTS names a folder for a picture of each.
     """
+    if folder := os.environ.get("DAERI_SHOTS"):
+        page.evaluate(_SETTLED)
+        page.screenshot(path=Path(folder) / f"{where.replace(' ', '-')}.png", full_page=True)
     _audit(page, where, {} if rules is None else {"runOnly": {"type": "tag", "values": rules}})
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     page.emulate_media(color_scheme="light" if is_dark else "dark")

@@ -64,7 +64,7 @@ def test_a_short_run_counts_lives_of_both() -> None:
     report = calls.run(rounds=1, round_s=1.0, drivers=40, customers=4)
     assert report.errors == {}
     assert report.lives_per_s > 0
-    assert report.reference_lives_per_s > report.lives_per_s
+    assert report.reference_lives_per_s > 0
     assert report.is_reached is (report.ratio >= calls.TARGET)
     assert report.latencies["complete"].count == report.latencies["life"].count > 0
     assert msgspec.json.decode(msgspec.json.encode(report), type=calls.CallsReport) == report

@@ -1,17 +1,15 @@
 """Score and cover in browsers: a card that promises, a day that explains, a level that grows, a gap that is proved."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from tests.browsers import LOOKS, look_at
 from tests.stories.driver_phones import DriverPhone, call_of, phones
 from tests.stories.operators import Desk, sit_down
 from tests.web.api.conftest import start_running
@@ -29,8 +27,6 @@ from daeri.rewards.model import RewardLevel, RewardPolicy, RewardSlot
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("stories-rewards")]
 OpenPhone = Callable[..., DriverPhone]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-LOOKS = [("ko", "dark", 360), ("en", "light", 360), ("ko", "light", 1440), ("en", "dark", 1440)]
 ALWAYS = RewardSlot(days=(1, 2, 3, 4, 5, 6, 7), from_hour=0, until_hour=24, score=3)
 LEVELS = (RewardLevel(name="basic", from_score=0), RewardLevel(name="gold", from_score=5))
 POLICIES = ("cover", "rewards", "payment", "claims", "driver_balance")
@@ -65,18 +61,6 @@ async def _write(program: Program, running: Running) -> None:
         await parts.shelf.refresh(tx)
 
 
-def look(page: Page, name: str) -> None:
-    """Accessible, nothing cut off; DAERI_SHOTS names a folder for pictures."""
-    page.wait_for_timeout(350)
-    folder = os.environ.get("DAERI_SHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    report = Axe().run(page, options=RULES).response
-    found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in report["violations"]]
-    assert found == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-
-
 def in_look(language: str, theme: str, running: Running) -> list[Any]:
     return [
         {"name": name, "value": value, "url": running.url} for name, value in (("lang", language), ("theme", theme))
@@ -96,16 +80,16 @@ def test_a_driver_follows_a_score_from_the_card_to_their_level(
         _drive(phone, running, f"card-{seen}" if ride == 1 else "")
     page.goto(f"{running.url}/drive/earnings")
     expect(page.locator(".drive-standing")).to_contain_text("6")
-    look(page, f"earnings-{seen}")
+    look_at(page, f"earnings-{seen}")
     page.locator("a.drive-row").first.click()
     counted = page.locator(".drive-counted").first
     expect(counted).to_contain_text("+3")
     expect(counted).to_contain_text("0–24" if language == "ko" else "0:00–24:00")
-    look(page, f"earnings-day-{seen}")
+    look_at(page, f"earnings-day-{seen}")
     page.goto(f"{running.url}/drive/standing")
     expect(page.locator(".level strong")).to_have_text("골드" if language == "ko" else "Gold")
     expect(page.locator("[data-reward]")).to_have_count(2)
-    look(page, f"standing-{seen}")
+    look_at(page, f"standing-{seen}")
 
 
 def _drive(phone: DriverPhone, running: Running, shot: str) -> None:
@@ -115,7 +99,7 @@ def _drive(phone: DriverPhone, running: Running, shot: str) -> None:
     expect(page.locator("dialog [data-score]")).to_have_attribute("data-score", "3")
     expect(page.locator("dialog [data-premium]")).to_have_attribute("data-premium", "300")
     if shot:
-        look(page, shot)
+        look_at(page, shot)
     page.locator("[data-accept]").click()
     for step in ("arrive", "start", "complete"):
         page.locator(f".drive-foot [data-do={step}]").click()
@@ -145,11 +129,11 @@ def test_staff_see_the_gap_of_a_ride_and_the_rewards_of_its_driver(
         cover = page.locator("[data-part=cover]")
         expect(cover.locator("[data-kind=gap]")).to_contain_text("9:00")
         expect(cover.locator("[data-kind=cover]")).to_have_count(2)
-        look(page, f"cover-{seen}")
+        look_at(page, f"cover-{seen}")
         page.goto(f"{running.url}/console/drivers/{driver.id}")
         rewards = page.locator("[data-part=rewards]")
         expect(rewards.locator("[data-reward]")).to_have_count(10)
-        look(page, f"file-{seen}")
+        look_at(page, f"file-{seen}")
         rewards.get_by_role("button").click()
         expect(rewards.locator("[data-reward]")).to_have_count(11)
         expect(rewards.get_by_role("button")).to_have_count(0)
@@ -173,7 +157,7 @@ def test_every_policy_of_money_can_be_written_as_it_stands(name: str, running: R
     with desk.page() as page:
         page.goto(f"{running.url}/console/policies/{name}")
         page.get_by_label("지역").fill("11")
-        look(page, f"policy-{name}")
+        look_at(page, f"policy-{name}")
         page.get_by_role("button", name="기록하기").click()
         expect(page.locator("details.record").first).to_contain_text("적용 중")
 

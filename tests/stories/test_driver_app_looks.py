@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.browsers import NARROW, NARROWEST, WIDE, look_at
+from tests.browsers import LOOKS, NARROW, NARROWEST, WIDE, look_at
 from tests.stories.driver_phones import DriverPhone, call_of, passed_by, phones
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Running
@@ -19,7 +19,6 @@ from daeri.infra.settings import Role
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 OpenPhone = Callable[..., DriverPhone]
 # The other theme and the other widths are looked at on the same way through the app.
-LOOKS = [("ko", "dark", NARROW), ("en", "light", WIDE)]
 WIDTHS = (NARROWEST, NARROW, WIDE)
 PLACES = ("earnings", "me", "why", "standing", "notices", "application", "settings", "nowhere")
 NOTED = {"payment": "cash", "note": "지하 2층 B구역입니다", "vias": [{"lat": 37.505, "lon": 127.06, "name": "삼성역"}]}

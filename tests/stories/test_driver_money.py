@@ -1,13 +1,11 @@
 """A driver's money on the phone: what made the balance, a top-up by card, a withdrawal, a balance that is too low."""
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from tests.browsers import LOOKS, NARROWEST, look_at
 from tests.stories.driver_phones import DriverPhone, call_of, phones, until
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Person, Running
@@ -22,8 +20,6 @@ from daeri.policies import api as policies
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.xdist_group("stories-driver")]
 OpenPhone = Callable[..., DriverPhone]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-LOOKS = [("ko", "dark", 360), ("en", "light", 360), ("ko", "light", 1440), ("en", "dark", 320)]
 PROVIDER_MS = 20_000
 ACCOUNT = {"bank": "088", "number": "110-123-456789", "holder": "박서준"}
 
@@ -189,12 +185,4 @@ def test_every_screen_of_money_in_every_look(
 
 
 def _look(phone: DriverPhone, path: str, name: str, look: str) -> None:
-    """Nothing is cut off, and nothing stands in anybody's way. DAERI_SHOTS names a folder for pictures."""
-    page = phone.open(path)
-    page.wait_for_timeout(500)
-    folder = os.environ.get("DAERI_SHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}-{look}.png", full_page=True)
-    report = Axe().run(page, options=RULES).response
-    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in report["violations"]] == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    look_at(phone.open(path), f"{name}-{look}", widths=(NARROWEST,))

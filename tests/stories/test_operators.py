@@ -1,14 +1,12 @@
 """Operators at the console: who may drive, who is forgiven, who meets again, what is closed, and what is told."""
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browsers import NARROW, WIDE, look_at
+from tests.browsers import LOOKS, NARROW, WIDE, look_at
 from tests.stories.driver_phones import until
 from tests.stories.operators import Desk, applicant, cancelled, sit_down, strict, suspended, with_everything
 from tests.web.api.conftest import start_running
@@ -16,7 +14,6 @@ from tests.web.api.running import TRIP, Person, Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 # The other theme and the other width are looked at on the same way through the rooms.
-LOOKS = [("ko", "light", WIDE), ("en", "dark", NARROW)]
 
 
 @pytest.fixture(scope="module")
@@ -249,9 +246,7 @@ def test_a_refusal_stays_where_it_was_asked_for(running: Running, staff: Person,
 
 
 def fine(page: Page, name: str) -> None:
-    """Nothing that an auditor finds, nothing wider than its window. DAERI_SHOTS names a folder for pictures."""
-    if folder := os.environ.get("DAERI_SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    """Nothing that an auditor finds, nothing wider than its window."""
     look_at(page, name, widths=(NARROW, WIDE))
 
 

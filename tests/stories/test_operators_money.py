@@ -1,14 +1,12 @@
 """An agent and money: a ride is settled by hand, adjusted up and down, and the queue of what is to be done empties."""
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from tests.browsers import LOOKS, look_at
 from tests.stories.operators import Desk, sit_down
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Person, Running
@@ -17,8 +15,6 @@ from tests.web.api.tills import Counter, Ride
 from daeri.payments.lifecycle import Answer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("stories-operators-money")]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-LOOKS = [("ko", "light", 1440), ("en", "dark", 360), ("ko", "dark", 1440), ("en", "light", 360)]
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +265,7 @@ def test_a_payment_is_found_and_a_claim_is_taken_in_by_transfer_or_written_off(
 def test_the_ledger_is_searched_and_both_beams_of_its_balance_are_equally_long(
     running: Running, counter: Counter, page: Page
 ) -> None:
+    counter.paid()
     ride = counter.paid()
     page.goto(f"{running.url}/console/ledger")
     totals = page.locator("[data-part=totals]")
@@ -289,16 +286,6 @@ def test_the_ledger_is_searched_and_both_beams_of_its_balance_are_equally_long(
     with page.expect_download() as saved:
         page.get_by_role("link", name="Excel로 저장").click()
     assert saved.value.suggested_filename.endswith(".xlsx")
-
-
-def fine(page: Page, name: str) -> None:
-    """Nothing that an auditor finds, nothing wider than its window. DAERI_SHOTS names a folder for pictures."""
-    page.wait_for_timeout(350)
-    if folder := os.environ.get("DAERI_SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    report = Axe().run(page, options=RULES).response
-    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in report["violations"]] == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
 @pytest.fixture(scope="module")
@@ -334,9 +321,9 @@ def test_every_page_of_money_can_be_read(
             page.goto(f"{running.url}/console/{path}")
             expect(page.locator(".money-foot, [data-part=claims], [data-entry], tbody td.key").first).to_be_visible()
             expect(page.locator(".skeleton")).to_have_count(0)
-            fine(page, f"{name}-{lang}-{scheme}-{width}")
+            look_at(page, f"{name}-{lang}-{scheme}-{width}")
         page.goto(f"{running.url}/console/{shown['to-settle']}")
         for name, words in {"settle": "운행강제결제|Settle by agent", "adjust": "요금 조정|Adjust the fare"}.items():
             foot(page).get_by_role("button", name=re.compile(words)).click()
-            fine(page, f"{name}-{lang}-{scheme}-{width}")
+            look_at(page, f"{name}-{lang}-{scheme}-{width}")
             page.keyboard.press("Escape")

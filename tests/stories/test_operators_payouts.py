@@ -1,14 +1,13 @@
 """Staff and money that leaves: a file for the bank, what the bank said, a top-up, statements, a business's month."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from tests.browsers import LOOKS, look_at
 from tests.stories.operators import Desk, sit_down
 from tests.web.api.conftest import start_running
 from tests.web.api.running import TRIP, Person, Running
@@ -23,8 +22,6 @@ from daeri.payments.model import BalancePolicy
 from daeri.policies import api as policies
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("stories-operators-payouts")]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
-LOOKS = [("ko", "light", 1440), ("en", "dark", 360), ("ko", "dark", 1440), ("en", "light", 360)]
 ACCOUNT = {"bank": "088", "number": "110-123-456789", "holder": "김민준"}
 
 
@@ -208,15 +205,8 @@ def test_every_room_of_money_that_leaves_in_every_look(
     how: tuple[str, str, int], running: Running, desk: Desk, places: dict[str, str]
 ) -> None:
     lang, scheme, width = how
-    folder = os.environ.get("DAERI_SHOTS")
     with desk.page(lang=lang, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         for name, path in places.items():
             page.goto(f"{running.url}/console/{path}")
             page.locator("#room .card").first.wait_for()
-            page.wait_for_timeout(500)
-            if folder:
-                page.screenshot(path=Path(folder) / f"{name}-{lang}-{scheme}-{width}.png", full_page=True)
-            report = Axe().run(page, options=RULES).response
-            found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in report["violations"]]
-            assert found == [], name
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            look_at(page, f"{name}-{lang}-{scheme}-{width}")
