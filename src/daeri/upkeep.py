@@ -1,4 +1,4 @@
-"""What an installation deletes by itself: which rows of which room are kept for how long."""
+"""What an installation deletes or forgets by itself: which rows of which room are kept for how long."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -56,5 +56,6 @@ def _company_rules(company_id: CompanyId, policy: RetentionPolicy, now: datetime
     return [
         rule("events", policy.events_days, retention.delete_events_before),
         rule("offers", policy.offers_days, dispatch.delete_offers_before),
+        rule("calls", policy.calls_days, calls.forget_before),
         rule("tracks", policy.tracks_days, calls.delete_tracks_before),
     ]

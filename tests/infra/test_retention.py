@@ -102,6 +102,27 @@ async def test_offers_and_tracks_stay_until_their_call_has_ended(parts: Parts, n
         assert (await calls.get(tx, night.company, ended.id)).id == ended.id
 
 
+async def test_a_call_of_long_ago_loses_what_is_personal_and_keeps_the_rest(parts: Parts, night: Night) -> None:
+    ended, driver = await night.assigned()
+    await night.arrive(ended.id, driver)
+    await night.start(ended.id, driver)
+    ended = await night.complete(ended.id, driver)
+    running, _ = await night.assigned()
+    async with night.transaction() as tx:
+        await tx.execute("UPDATE calls SET note = 'by the back door', origin_name = 'home'")
+    night.later(days=1_825)
+    assert (await sweep(parts))["calls"] == 0
+    night.later(days=1)
+    assert (await sweep(parts))["calls"] == 1
+    assert (await sweep(parts))["calls"] == 0
+    async with parts.database.reading() as tx:
+        left, still = [await calls.get(tx, night.company, call.id) for call in (ended, running)]
+    assert (left.note, left.car, left.rider, left.vias) == ("", None, None, ())
+    assert (left.origin.name, left.origin.point.lat) == ("", round(ended.origin.point.lat, 2))
+    assert (left.number, left.version, left.state, left.fare) == (ended.number, ended.version, ended.state, ended.fare)
+    assert (still.note, still.origin.name) == ("by the back door", "home")
+
+
 async def test_each_company_keeps_its_events_as_its_policy_says(parts: Parts, night: Night, ids: Ids) -> None:
     async with night.transaction() as tx:
         other = await make_company(tx, ids, "other")

@@ -9,6 +9,7 @@ from uuid import UUID
 from daeri.calls import (
     announcing,
     changing,
+    forgetting_store,
     lifecycle,
     lookup,
     moving,
@@ -144,6 +145,15 @@ async def track(tx: Tx, company_id: UUID, call_id: UUID) -> bytes:
 async def delete_tracks_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
     """Retention: positions of the company's ended drives from before then; how many chunks."""
     return await track_store.delete_tracks_before(tx, company_id, before, limit)
+
+
+async def forget_before(tx: Tx, company_id: UUID, before: datetime, limit: int) -> int:
+    """Retention: take names, telephone numbers, cars, notes and exact places out of the company's calls that ended
+    before then; how many.
+
+    The call stays with its number, its money and its course: bills, runs and counts lean on it.
+    """
+    return await forgetting_store.forget_before(tx, company_id, before, limit)
 
 
 def _page(calls: list[Call], limit: int) -> Page:

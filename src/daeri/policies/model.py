@@ -94,13 +94,12 @@ class CancellationPolicy(Policy, frozen=True, kw_only=True):
 
 
 class RetentionPolicy(Policy, frozen=True, kw_only=True):
-    """How many days each kind of row is kept."""
+    """How many days each kind of row is kept. The audit log and the ledger are append-only: they stay."""
 
     name: ClassVar[str] = "retention"
 
     events_days: Days = 1_825
-    audit_days: Days = 1_825
-    calls_days: Days = 1_825
+    calls_days: Days = 1_825  # then a call loses what is personal in it
     decisions_days: Days = 30
     offers_days: Days = 180
     tracks_days: Days = 180
