@@ -60,6 +60,8 @@ def test_sentences_never_fail(error: DaeriError, sentence: str) -> None:
         ConnectionResetError("the engine lost its leader lock"),
         ConnectionRefusedError(111, "Connection refused"),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
+        asyncpg.AdminShutdownError("terminating connection due to unexpected postmaster exit"),
         ExceptionGroup("roles", [ConnectionRefusedError(111, "Connection refused"), ConnectionResetError()]),
     ],
     ids=lambda failure: type(failure).__name__,

@@ -30,7 +30,20 @@ _CONNECT_WITHIN_S = 10.0
 _NOT_SETTINGS = ("DAERI_TEST_", "DAERI_REQUIRE_BROWSER", "DAERI_CRASH_SEED", "DAERI_POSTGRES_15")
 _OLDEST_MAJOR = OLDEST_SERVER // 10_000
 # What lies outside our hands; anything else is a bug, and its traceback is wanted.
-_FAILURES = (DaeriError, CommandError, ValidationError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# A database that is gone, as whoever notices puts it: refused is who comes back before anybody has noticed that the
+# line was cut, and the driver's internal error is who uses a connection whose last write has just failed.
+_LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    ConnectionResetError,
+    ConnectionRefusedError,
+    BrokenPipeError,
+)
+_FAILURES = (DaeriError, CommandError, ValidationError, OSError, asyncpg.PostgresError, *_LOST)
 
 
 class PortTaken(DaeriError):
@@ -212,13 +225,7 @@ def _lines(failure: BaseException) -> Iterator[str]:
             for problem in failure.errors():
                 name = ".".join(map(str, problem["loc"])) or "settings"
                 yield _in_one_line(f"{name}: {problem['msg']}")
-        # Refused is who comes back at once, before anybody has noticed that the line was cut.
-        case (
-            asyncpg.InterfaceError()
-            | asyncpg.PostgresConnectionError()
-            | ConnectionResetError()
-            | ConnectionRefusedError()
-        ):
+        case _ if isinstance(failure, _LOST):
             yield "the connection to the database was lost; start daeri again once the database is there"
         case _:
             yield _in_one_line(str(failure) or type(failure).__name__)
