@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # The first one draws no window around a page, which saves much of a browser's work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 15_000  # a busy machine takes its time; what comes is not waited for any longer
 NARROWEST, NARROW, WIDE = 320, 360, 1440
 # Each language, each theme and each width once; `look_at` looks for contrast in the other theme too.
 LOOKS = [("ko", "dark", NARROW), ("en", "light", WIDE)]
@@ -61,8 +62,9 @@ def browser_path() -> str | None:
 @contextmanager
 def open_browser(*, draws_maps: bool = False) -> "Iterator[Browser]":
     """A browser. Without a graphics card a map is most of its work: it draws none unless a test is about them."""
-    from playwright.sync_api import sync_playwright  # asked for by every test run, needed by few
+    from playwright.sync_api import expect, sync_playwright  # asked for by every test run, needed by few
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         options = [*_OPTIONS, *(() if draws_maps else _WITHOUT_MAPS)]
         opened = playwright.chromium.launch(executable_path=browser_path(), args=options)

@@ -27,6 +27,7 @@ from daeri.payments.model import (
     NotPaid,
     PaymentPolicy,
     ReasonMissing,
+    TaskKind,
 )
 
 PAID = {Account.CARDS: FARE, Account.DRIVER: -NET, Account.COMMISSION: -COMMISSION}
@@ -49,6 +50,24 @@ async def test_a_ride_by_card_is_owed_then_charged_then_paid(till: Till) -> None
     await till.answer(call.id)
     assert await till.totals() == PAID
     assert (await till.bill(call.id)).state is BillState.PAID
+
+
+@pytest.mark.rule("I-020")
+@pytest.mark.parametrize("amount", [FARE + 13_000, FARE - 5_000])
+async def test_what_the_bank_paid_is_not_adjusted(till: Till, amount: int) -> None:
+    """No card can be given it back or charged anew: what is owed would be lost in a bill that is paid."""
+    call = await till.driven(Payment.CASH, cash_received=False)
+    async with till.deed() as deed:
+        await payments.receive_transfer(deed, call.id, "bank-1")
+    with pytest.raises(NothingToSettle) as refusal:
+        await till.adjust(call.id, amount)
+    assert refusal.value.facts == {"reason": "by_bank"}
+    again = await till.reconnect(call)
+    await till.agree(call.id, amount)
+    await till.drive_on(again)
+    money = await till.money(call.id)
+    assert (money.bill is not None and money.bill.amount, money.outstanding) == (FARE, 0)
+    assert [task.kind for task in money.tasks if task.done_at is None] == [TaskKind.ADJUST]
 
 
 @pytest.mark.rule("I-017")

@@ -10,6 +10,7 @@ from tests.payments.factories import FARE, NET, Till
 
 from daeri.companies import api as companies
 from daeri.companies.model import CreateCompany
+from daeri.drivers.model import DriverNotFound
 from daeri.infra.keys import KeyRing, SealBroken, new_keys, reseal
 from daeri.kernel.ids import CompanyId
 from daeri.kernel.terms import Payment
@@ -22,6 +23,7 @@ from daeri.payments.payout_model import (
     BankReferenceUsed,
     GivenAccount,
     NothingToPayOut,
+    NotYetDriver,
     Payout,
     PayoutAmountDiffers,
     PayoutEnded,
@@ -118,6 +120,19 @@ async def test_staff_turn_down_what_no_file_has_taken(bank: Bank) -> None:
     assert (await bank.balance(driver)).won == 50_000
     with pytest.raises(NothingToPayOut):
         await bank.send()
+
+
+async def test_who_was_never_approved_withdraws_nothing(bank: Bank) -> None:
+    driver = await bank.driver(50_000)
+    for status, is_paid in (("applied", False), ("refused", False), ("suspended", True)):
+        async with bank.till.night.transaction() as tx:
+            await tx.execute("UPDATE drivers SET status = $2, duty = 'off' WHERE id = $1", driver, status)
+        if is_paid:
+            await bank.withdraw(driver, 10_000)
+        else:
+            with pytest.raises(NotYetDriver) as refusal:
+                await bank.withdraw(driver, 10_000)
+            assert refusal.value.facts == {"status": status}
 
 
 @pytest.mark.parametrize("amount", [0, -1, -HUGE, 9_999])
@@ -223,7 +238,7 @@ async def test_nothing_of_another_company_is_paid_read_or_ended(bank: Bank) -> N
             await bank.hear(payout.id, outcome)
     with pytest.raises(NothingToPayOut):
         await bank.send()
-    with pytest.raises(PayoutTooMuch):  # their driver has nothing here
+    with pytest.raises(DriverNotFound):
         await bank.withdraw(driver, 10_000)
     assert await bank.payouts(driver) == []
     assert (await theirs.get(payout.id)).state is PayoutState.SENT

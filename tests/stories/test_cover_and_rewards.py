@@ -75,7 +75,7 @@ def test_a_driver_follows_a_score_from_the_card_to_their_level(
     phone = open_phone(viewport={"width": width, "height": 740}, locale=f"{language}-KR", color_scheme=theme)
     phone.context.add_cookies(in_look(language, theme, running))
     page, seen = phone.open(), f"{language}-{theme}-{width}"
-    page.locator("[data-duty-on]").click()
+    phone.go_on_duty()
     for ride in (1, 2):
         _drive(phone, running, f"card-{seen}" if ride == 1 else "")
     page.goto(f"{running.url}/drive/earnings")

@@ -8,7 +8,7 @@ from daeri.calls.model import Call
 from daeri.companies import api as companies
 from daeri.infra.database import Tx
 from daeri.kernel.result import Allowed, Refused
-from daeri.payments import bill_store, card_store, charge_store, policy
+from daeri.payments import bill_store, card_store, charge_store, claiming, policy
 from daeri.payments.model import Bill, PaymentPolicy
 from daeri.payments.policy import (
     AdjustRefusal,
@@ -62,7 +62,9 @@ async def facts_of(tx: Tx, call: Call, bill: Bill | None) -> MoneyFacts:
     """What the policy decides by."""
     has_card = bill is not None and bool(await card_store.cards(tx, call.company_id, bill.payer_id))
     is_under_way = await charge_store.is_under_way(tx, call.id)
-    return MoneyFacts(call, bill, is_under_way, has_card, await calls.reconnection(tx, call.company_id, call.id))
+    by_bank = bill is not None and await claiming.is_paid_by_bank(tx, bill)
+    goes_on = await calls.reconnection(tx, call.company_id, call.id)
+    return MoneyFacts(call, bill, is_under_way, has_card, goes_on, is_paid_by_bank=by_bank)
 
 
 async def room_of(tx: Tx, call: Call) -> Room:

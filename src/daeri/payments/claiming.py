@@ -8,7 +8,7 @@ from daeri.kernel.money import Won
 from daeri.payments import bill_store, billing, charge_store, ledger
 from daeri.payments.bill_store import ClaimStep
 from daeri.payments.billing import Deed
-from daeri.payments.model import Account, Bill, BillState, EventKind
+from daeri.payments.model import Account, Bill, BillState, EntryKind, EventKind, Method
 from daeri.policies import api as policies
 
 _AT_ONCE = 100
@@ -43,8 +43,20 @@ async def give_up(deed: Deed, bill: Bill, reason: str) -> Bill:
     return await billing.write_off(deed, bill, await outstanding(deed.tx, bill), reason)
 
 
+async def is_paid_by_bank(tx: Tx, bill: Bill) -> bool:
+    """Whether a transfer, or a month's statement as a whole, has paid it: nothing that a card could be given back."""
+    if bill.state is not BillState.PAID:
+        return False
+    if bill.method is Method.ACCOUNT:
+        return True
+    wanted = ledger.EntryFilter(bill.company_id, kind=EntryKind.TRANSFER_RECEIVED, call_id=bill.call_id)
+    return bool(await ledger.search(tx, wanted, limit=1))
+
+
 async def outstanding(tx: Tx, bill: Bill) -> Won:
-    """What of the bill is owed still: its lines on the payer's account."""
+    """What of the bill is owed still: its lines on the payer's account. An account pays its month, not its calls."""
+    if bill.method is Method.ACCOUNT and bill.state is BillState.PAID:
+        return Won(0)
     entries = await ledger.search(
         tx, ledger.EntryFilter(bill.company_id, call_id=bill.call_id), limit=1_000
     )  # fmt: skip -- one question

@@ -175,6 +175,12 @@ class PayoutOpen(Conflict):
     code = "payout_open"
 
 
+class NotYetDriver(Conflict):
+    """Only who was approved once withdraws: a balance that nobody earned is a card's way into a bank. Facts: status."""
+
+    code = "not_yet_driver"
+
+
 class PayoutTooLittle(Invalid):
     """Facts: minimum_won."""
 

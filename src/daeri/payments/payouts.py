@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from daeri.drivers import api as drivers
+from daeri.drivers.model import SignUp
 from daeri.infra.database import Tx
 from daeri.infra.keys import KeyRing, SealedColumn
 from daeri.kernel.ids import CompanyId, DriverId
@@ -27,6 +28,7 @@ from daeri.payments.payout_model import (
     BankAccountMissing,
     GivenAccount,
     NothingToPayOut,
+    NotYetDriver,
     Payout,
     PayoutAmountDiffers,
     PayoutFile,
@@ -54,6 +56,7 @@ waiting = payout_store.waiting
 files = payout_store.files
 _NUMBER = re.compile(r"[0-9]{8,16}")
 _SHOWN = 4
+_EARNS = (SignUp.APPROVED, SignUp.SUSPENDED)  # what was earned before a suspension stays the driver's
 _ENDED_AS = {PayoutOutcome.PAID: PayoutState.PAID, PayoutOutcome.RETURNED: PayoutState.RETURNED}
 _STEP_OF = {PayoutOutcome.PAID: PayoutStep.PAY, PayoutOutcome.RETURNED: PayoutStep.RETURN}
 
@@ -94,8 +97,11 @@ async def put_account(
 async def request(deed: Deed, driver_id: DriverId, amount: int) -> Payout:
     """The driver asks for `amount` won of what is theirs; it is debited now, in this transaction, once.
 
-    BankAccountMissing, PayoutTooLittle, PayoutOpen, PayoutTooMuch.
+    NotYetDriver, BankAccountMissing, PayoutTooLittle, PayoutOpen, PayoutTooMuch.
     """
+    driver = await drivers.get(deed.tx, deed.company_id, driver_id)
+    if driver.status not in _EARNS:
+        raise NotYetDriver(status=driver.status)
     minimum = deed.book.read(BalancePolicy, at=deed.now).value.payout_minimum_won
     if amount < minimum:
         raise PayoutTooLittle(minimum_won=minimum)

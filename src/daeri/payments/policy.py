@@ -114,6 +114,7 @@ class AdjustRefusal(StrEnum):
     SAME = "same"
     AMOUNT = "amount"
     BUSINESS = "business"
+    BY_BANK = "by_bank"  # there is no card to give it back to, and none to charge anew
 
 
 class AgreeRefusal(StrEnum):
@@ -151,6 +152,7 @@ class MoneyFacts:
     is_under_way: bool  # the provider is being asked already
     has_card: bool
     goes_on: Call | None = None  # the call that it was reconnected as
+    is_paid_by_bank: bool = False
 
 
 def decide_settle(facts: MoneyFacts) -> Allowed | Refused[SettleRefusal]:
@@ -199,6 +201,8 @@ def _why_not_adjusted(facts: MoneyFacts, bill: Bill, amount: int | None, policy:
         return AdjustRefusal.GIVEN_UP
     if facts.call.business is not None and policy.business_adjust is BusinessAdjust.BLOCK:
         return AdjustRefusal.BUSINESS
+    if facts.is_paid_by_bank:
+        return AdjustRefusal.BY_BANK
     if amount == bill.amount:
         return AdjustRefusal.SAME
     return AdjustRefusal.UNDER_WAY if facts.is_under_way else None

@@ -43,7 +43,8 @@ def test_a_driver_is_told_why_and_nobody_else_is(running: Running) -> None:
 
 
 def test_staff_say_the_weather_and_phones_hear_the_shortage(running: Running) -> None:
-    staff, customer = running.staff(), running.customer()
+    company = running.company()
+    staff, customer = running.staff(company), running.customer(company)
     said = say(staff, {"condition": "storm", "region": "11"})
     assert said.status_code == 200, said.text
     there = customer.get("/shortage?lat=37.4979&lon=127.0276").json()
