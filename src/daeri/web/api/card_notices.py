@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Router, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.adapters.cards import webhooks
@@ -43,7 +44,7 @@ class NoticeUnsigned(Forbidden):
 
 
 @post("/webhooks/cards", status_code=200, security=ANYBODY, request_max_body_size=LONGEST_BODY)
-async def hear_of_order(request: Req, context: WebContext, data: OrderNotice) -> HeardOut:
+async def hear_of_order(request: Req, context: WebContext, data: JSONBody[OrderNotice]) -> HeardOut:
     """Ask the provider at once about an order that it says has changed; what we do not know is passed over."""
     secret = context.settings.cards_webhook_secret
     if secret is not None:

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from litestar import Request, Response, Router, delete, get, post
 from litestar.di import Provide
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import AccountKind, Principal
@@ -86,7 +87,7 @@ async def list_cards(context: WebContext, principal: Principal, owner: UUID) -> 
 
 @post("/window", status_code=200, operation_class=Command, responses=answers(200, WindowOut))
 async def open_card_window(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, data: WindowIn
+    request: Req, context: WebContext, principal: Principal, owner: UUID, data: JSONBody[WindowIn]
 ) -> Response[bytes]:
     """Where to type a card: the provider's own page, which leads back to `return_path`."""
     provider = cards_of(context)
@@ -102,7 +103,7 @@ async def open_card_window(
 
 @post("/", status_code=201, operation_class=Command, responses=answers(201, OwnCardOut))
 async def register_card(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, data: RegisterCardIn
+    request: Req, context: WebContext, principal: Principal, owner: UUID, data: JSONBody[RegisterCardIn]
 ) -> Response[bytes]:
     """Keep the card that was typed in the window; the first one becomes the default."""
     provider, ring, company_id = cards_of(context), context.gate.ring, principal.company_id

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from daeri.accounts.model import Permission, Principal
 from daeri.calls import api as calls
@@ -121,7 +121,7 @@ async def retry_job(request: Req, context: WebContext, principal: Principal, job
 
 @post("/console/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """End a call unfinished, before or after its assignment (R-059, R-060)."""
 

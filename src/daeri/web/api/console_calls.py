@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -148,7 +149,7 @@ class _Order:
 
 @post("/console/calls/{call_id:uuid}/status", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def change_status(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: StatusIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[StatusIn]
 ) -> Response[bytes]:
     """Move a call along its lifecycle by hand, with a reason (콜 상태 변경)."""
     driver_id = None if data.driver_id is None else DriverId(data.driver_id)
@@ -157,7 +158,7 @@ async def change_status(
 
 @post("/console/calls/{call_id:uuid}/assign", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def assign_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: AssignIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[AssignIn]
 ) -> Response[bytes]:
     """Give a waiting call to a driver of one's choice."""
     order = _Order(call_id, Move.ASSIGN, data.reason, DriverId(data.driver_id))
@@ -168,7 +169,7 @@ async def assign_call(
     "/console/calls/{call_id:uuid}/release", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
 async def release_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: WhyIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[WhyIn]
 ) -> Response[bytes]:
     """Take the driver off a call, which waits for another one."""
     return await _do(request, context, principal, _Order(call_id, Move.RELEASE, data.reason, None))
@@ -186,7 +187,7 @@ async def list_memos(context: WebContext, principal: Principal, call_id: UUID) -
 
 @post("/console/calls/{call_id:uuid}/memos", status_code=201, operation_class=Command, responses=answers(201, MemoOut))
 async def write_memo(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: MemoIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[MemoIn]
 ) -> Response[bytes]:
     """Write something down about a call, for good (운영메모)."""
     _require(principal, Permission.CALLS_NOTE)
@@ -221,7 +222,7 @@ async def list_calculations(context: WebContext, principal: Principal, call_id: 
     responses=answers(201, CalculationOut),
 )
 async def calculate_fare(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: CalculationIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CalculationIn]
 ) -> Response[bytes]:
     """Calculate a fare for a call with other points, and keep it (요금계산기)."""
     _require(principal, Permission.CALLS_NOTE)

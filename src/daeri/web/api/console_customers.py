@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -70,7 +70,7 @@ async def get_customer(context: WebContext, principal: Principal, customer_id: U
     responses=answers(204, None),
 )
 async def lift_restriction(
-    request: Req, context: WebContext, principal: Principal, customer_id: UUID, data: StaffReasonIn
+    request: Req, context: WebContext, principal: Principal, customer_id: UUID, data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """Let the customer call again. What was counted stays counted."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -92,7 +92,7 @@ async def lift_restriction(
     responses=answers(204, None),
 )
 async def forgive_cancellation(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: StaffReasonIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """Take a cancel after assignment off the customer's count (I-009); a restriction ends that rests on it."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -117,7 +117,7 @@ async def list_never_meet(
 
 @post("/console/never-meet/{wish_id:uuid}/lift", status_code=200, operation_class=Command, responses=answers(204, None))
 async def lift_never_meet(
-    request: Req, context: WebContext, principal: Principal, wish_id: UUID, data: StaffReasonIn
+    request: Req, context: WebContext, principal: Principal, wish_id: UUID, data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """End one side's wish; the pair stays barred when the other side has asked too."""
     _require(principal, Permission.NEVER_MEET_LIFT)
@@ -154,7 +154,7 @@ async def get_case(context: WebContext, principal: Principal, case_id: UUID) -> 
 
 @post("/console/cases/{case_id:uuid}/close", status_code=200, operation_class=Command, responses=answers(200, CaseRow))
 async def close_case(
-    request: Req, context: WebContext, principal: Principal, case_id: UUID, data: CaseNoteIn
+    request: Req, context: WebContext, principal: Principal, case_id: UUID, data: JSONBody[CaseNoteIn]
 ) -> Response[bytes]:
     """Close a case with what came of it."""
     _require(principal, Permission.CASES_CLOSE)

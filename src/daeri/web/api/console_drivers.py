@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts import api as accounts
@@ -108,7 +108,7 @@ async def get_driver(context: WebContext, principal: Principal, driver_id: UUID)
     responses=answers(200, DriverFile),
 )
 async def approve_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: ApproveIn | None = None
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[ApproveIn | None] = None
 ) -> Response[bytes]:
     """Approve the open application; its papers hold from now on."""
     services = None if data is None else data.services
@@ -129,7 +129,7 @@ async def approve_driver(
     responses=answers(200, DriverFile),
 )
 async def refuse_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyDriverIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Refuse the open application; the driver may apply again."""
 
@@ -149,7 +149,7 @@ async def refuse_driver(
     responses=answers(200, DriverFile),
 )
 async def suspend_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: SuspendIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[SuspendIn]
 ) -> Response[bytes]:
     """Suspend a driver by hand (I-005): off duty at once, or once the call under way is finished."""
     what = Suspend(data.reason, data.evidence, data.ends_at)
@@ -167,7 +167,7 @@ async def suspend_driver(
     responses=answers(200, DriverFile),
 )
 async def lift_suspension(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: WhyDriverIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Lift the running suspension; the driver may go on duty at once."""
 
@@ -205,7 +205,7 @@ async def list_appeals(context: WebContext, principal: Principal) -> AppealRows:
     responses=answers(200, DriverFile),
 )
 async def answer_appeal(
-    request: Req, context: WebContext, principal: Principal, appeal_id: UUID, data: AppealAnswerIn
+    request: Req, context: WebContext, principal: Principal, appeal_id: UUID, data: JSONBody[AppealAnswerIn]
 ) -> Response[bytes]:
     """Answer an appeal, once; one that is upheld lifts the suspension."""
     require_staff(principal)
@@ -237,7 +237,9 @@ async def list_notices(context: WebContext, principal: Principal) -> NoticeRows:
 
 
 @post("/console/notices", status_code=201, operation_class=Command, responses=answers(201, NoticeRow))
-async def post_notice(request: Req, context: WebContext, principal: Principal, data: NoticeIn) -> Response[bytes]:
+async def post_notice(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[NoticeIn]
+) -> Response[bytes]:
     """Tell drivers, customers or both something for a time."""
     require_staff(principal)
     principal.require(Permission.NOTICES_WRITE)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -102,7 +102,7 @@ async def get_payment(context: WebContext, principal: Principal, call_id: UUID) 
     responses=answers(200, PaymentPage),
 )
 async def settle_payment(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: SettleIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[SettleIn]
 ) -> Response[bytes]:
     """Charge a ride by hand (운행강제결제, R-112 … R-116)."""
 
@@ -122,7 +122,7 @@ async def settle_payment(
     responses=answers(200, PaymentPage),
 )
 async def adjust_payment(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareChangeIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[FareChangeIn]
 ) -> Response[bytes]:
     """Let a ride cost something else: what was charged is cancelled and charged anew, up or down (I-020)."""
 
@@ -143,7 +143,7 @@ async def adjust_payment(
     responses=answers(200, PaymentPage),
 )
 async def agree_fare(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareChangeIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[FareChangeIn]
 ) -> Response[bytes]:
     """Keep the fare that both sides agreed to before a reconnected drive; it holds when that drive is over (R-118)."""
 
@@ -179,7 +179,7 @@ async def ask_provider_again(
     responses=answers(200, PaymentPage),
 )
 async def write_off_payment(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: WriteOffIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[WriteOffIn]
 ) -> Response[bytes]:
     """Give up what is left of a bill: the company bears it, never the driver."""
 
@@ -200,7 +200,7 @@ async def write_off_payment(
     responses=answers(200, PaymentPage),
 )
 async def receive_payment_transfer(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: TransferIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[TransferIn]
 ) -> Response[bytes]:
     """The payer sent what is left of a bill to the company's bank."""
 
@@ -252,7 +252,7 @@ async def list_payment_tasks(
     responses=answers(200, PaymentTask),
 )
 async def take_payment_task(
-    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: TakeTaskIn | None = None
+    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: JSONBody[TakeTaskIn | None] = None
 ) -> Response[bytes]:
     """See to a task oneself; of two who take it at once the second hears that it is taken."""
 
@@ -288,7 +288,7 @@ async def release_payment_task(
     responses=answers(200, PaymentTask),
 )
 async def finish_payment_task(
-    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: TaskDoneIn
+    request: Req, context: WebContext, principal: Principal, task_id: UUID, data: JSONBody[TaskDoneIn]
 ) -> Response[bytes]:
     """Close a task by hand, with what came of it."""
 

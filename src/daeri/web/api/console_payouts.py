@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -108,7 +108,7 @@ async def save_transfers_xlsx(
     responses=answers(200, PayoutRow),
 )
 async def mark_paid(
-    request: Req, context: WebContext, principal: Principal, payout_id: UUID, data: OutcomeIn
+    request: Req, context: WebContext, principal: Principal, payout_id: UUID, data: JSONBody[OutcomeIn]
 ) -> Response[bytes]:
     """The bank paid it."""
     return await _end(request, context, principal, payout_id, outcome=PayoutOutcome.PAID, reference=data.reference)
@@ -121,7 +121,7 @@ async def mark_paid(
     responses=answers(200, PayoutRow),
 )
 async def mark_returned(
-    request: Req, context: WebContext, principal: Principal, payout_id: UUID, data: OutcomeIn
+    request: Req, context: WebContext, principal: Principal, payout_id: UUID, data: JSONBody[OutcomeIn]
 ) -> Response[bytes]:
     """The bank sent it back, or it is turned down before it went there: the driver's again."""
     return await _end(request, context, principal, payout_id, outcome=PayoutOutcome.RETURNED, reference=data.reference)
@@ -134,7 +134,7 @@ async def mark_returned(
     responses=answers(201, DriverMoney),
 )
 async def top_up_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: BankTopUpIn
+    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[BankTopUpIn]
 ) -> Response[bytes]:
     """A driver sent money to the company's bank: it is on their balance at once."""
     _require(principal, Permission.PAYOUTS_MANAGE)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -114,7 +115,7 @@ async def get_policy(context: WebContext, principal: Principal, name: str) -> Po
     responses=answers(201, PolicyPage),
 )
 async def write_policy(
-    request: Req, context: WebContext, principal: Principal, name: str, data: PolicyIn
+    request: Req, context: WebContext, principal: Principal, name: str, data: JSONBody[PolicyIn]
 ) -> Response[bytes]:
     """Let a policy hold from an instant on, for everybody, a region or a service."""
     _require(principal, Permission.POLICIES_WRITE)

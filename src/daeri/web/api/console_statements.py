@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -110,7 +111,7 @@ async def save_business_statement_xlsx(
     responses=answers(200, BusinessMonth),
 )
 async def pay_business_month(
-    request: Req, context: WebContext, principal: Principal, account_id: UUID, data: MonthPaidIn
+    request: Req, context: WebContext, principal: Principal, account_id: UUID, data: JSONBody[MonthPaidIn]
 ) -> Response[bytes]:
     """A business account paid its month: its rides are paid."""
     require_staff(principal)

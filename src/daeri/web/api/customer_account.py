@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post, put
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts import api as accounts
@@ -96,7 +97,9 @@ async def get_customer(context: WebContext, principal: Principal) -> CustomerOut
 
 
 @put("/customer", operation_class=Command, responses=answers(200, CustomerOut))
-async def rename_customer(request: Req, context: WebContext, principal: Principal, data: CustomerIn) -> Response[bytes]:
+async def rename_customer(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[CustomerIn]
+) -> Response[bytes]:
     """What drivers shall call the customer."""
 
     async def work(tx: Tx) -> CustomerOut:
@@ -108,7 +111,9 @@ async def rename_customer(request: Req, context: WebContext, principal: Principa
 
 
 @post("/customer/places", status_code=201, operation_class=Command, responses=answers(201, FavouriteOut))
-async def add_favourite(request: Req, context: WebContext, principal: Principal, data: FavouriteIn) -> Response[bytes]:
+async def add_favourite(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[FavouriteIn]
+) -> Response[bytes]:
     """Keep a place to go to again."""
     customer_id = customer_of(principal)
     new = NewPlace(data.label.strip(), data.name.strip(), data.address.strip(), Point(data.lat, data.lon))
@@ -134,7 +139,9 @@ async def drop_favourite(request: Req, context: WebContext, principal: Principal
 
 
 @post("/customer/cars", status_code=201, operation_class=Command, responses=answers(201, KeptCarOut))
-async def add_car(request: Req, context: WebContext, principal: Principal, data: KeptCarIn) -> Response[bytes]:
+async def add_car(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[KeptCarIn]
+) -> Response[bytes]:
     """Keep a car to be driven home in."""
     customer_id = customer_of(principal)
 
@@ -149,7 +156,7 @@ async def add_car(request: Req, context: WebContext, principal: Principal, data:
 
 @put("/customer/cars/{car_id:uuid}", operation_class=Command, responses=answers(200, KeptCarOut))
 async def change_car(
-    request: Req, context: WebContext, principal: Principal, car_id: UUID, data: KeptCarIn
+    request: Req, context: WebContext, principal: Principal, car_id: UUID, data: JSONBody[KeptCarIn]
 ) -> Response[bytes]:
     """Write a car anew; calls keep the car that they were requested with."""
     customer_id = customer_of(principal)

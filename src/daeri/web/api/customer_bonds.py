@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Principal
@@ -140,7 +141,7 @@ async def get_cancellations(context: WebContext, principal: Principal) -> Cancel
 
 @post("/calls/{call_id:uuid}/rating", status_code=200, operation_class=Command, responses=answers(200, RatingOut))
 async def rate_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: RatingIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[RatingIn]
 ) -> Response[bytes]:
     """Rate a completed call, or change what was said while that is possible."""
 
@@ -176,7 +177,7 @@ async def get_never_meet(context: WebContext, principal: Principal, call_id: UUI
     "/calls/{call_id:uuid}/never-meet", status_code=200, operation_class=Command, responses=answers(200, NeverMeetOut)
 )
 async def ask_never_meet(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: NeverMeetIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[NeverMeetIn | None] = None
 ) -> Response[bytes]:
     """Never be given the driver of this call again (I-006). The call itself stays as it is."""
 
@@ -211,7 +212,7 @@ async def take_back_never_meet(
     responses=answers(200, NeverMeetOut),
 )
 async def driver_asks_never_meet(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: NeverMeetIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[NeverMeetIn | None] = None
 ) -> Response[bytes]:
     """Never be given a call of this call's customer again (I-006)."""
     driver_id = driver_of(principal)
@@ -228,7 +229,7 @@ async def driver_asks_never_meet(
     "/calls/{call_id:uuid}/lost-item", status_code=201, operation_class=Command, responses=answers(201, CaseOpenedOut)
 )
 async def report_lost_item(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: LostItemIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[LostItemIn]
 ) -> Response[bytes]:
     """Say what was lost on a call; staff see to it."""
     report = Report(CaseKind.LOST_ITEM, data.what, {"where": data.where.strip()}, phone=data.phone)
@@ -256,7 +257,7 @@ async def list_customer_cases(context: WebContext, principal: Principal) -> Cust
     responses=answers(201, CaseOpenedOut),
 )
 async def report_accident(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: AccidentIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[AccidentIn]
 ) -> Response[bytes]:
     """Report an accident on one's call; staff see to it."""
     driver_id = driver_of(principal)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, Parameter, QueryParameter
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
@@ -41,7 +41,7 @@ Limit = Annotated[int, Parameter(ge=1, le=100)]
 
 
 @post("/quotes", status_code=200)
-async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> QuoteOut:
+async def quote(context: WebContext, principal: Principal, data: JSONBody[QuoteIn]) -> QuoteOut:
     """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
     check_round_trip(data)
     found = await priced(context, principal, data)
@@ -57,7 +57,9 @@ async def quote(context: WebContext, principal: Principal, data: QuoteIn) -> Quo
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
-async def request_call(request: Req, context: WebContext, principal: Principal, data: CallIn) -> Response[bytes]:
+async def request_call(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[CallIn]
+) -> Response[bytes]:
     """Ask for a driver, or for one for each of several cars: then the answer is the first call, with its group."""
     customer_of(principal)
     found = await priced(context, principal, data)
@@ -118,7 +120,7 @@ async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> 
 
 @post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """Cancel, before or after a driver was assigned (R-059, R-060)."""
     customer_id = customer_of(principal)

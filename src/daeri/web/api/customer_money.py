@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
@@ -55,7 +56,7 @@ async def list_owed(context: WebContext, principal: Principal) -> OwedPageOut:
 
 @post("/calls/{call_id:uuid}/pay", status_code=200, operation_class=Command, responses=answers(200, ReceiptOut))
 async def pay_ride(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: PayIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[PayIn | None] = None
 ) -> Response[bytes]:
     """Charge what is not paid to a card of one's own."""
     customer_id = customer_of(principal)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
@@ -25,7 +26,7 @@ Req = Request[Any, Any, Any]
 
 @post("/calls/{call_id:uuid}/fare", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def change_fare(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: FareIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[FareIn]
 ) -> Response[bytes]:
     """Change the fare plan of a call that waits, and go on waiting (I-038, R-056)."""
 
@@ -45,7 +46,7 @@ async def change_fare(
 
 @post("/calls/{call_id:uuid}/rider", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def correct_rider(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: RiderPhoneIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[RiderPhoneIn]
 ) -> Response[bytes]:
     """Correct the number of a call's rider, which its driver calls from now on (I-058)."""
 

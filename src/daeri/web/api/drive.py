@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Principal
@@ -87,7 +88,7 @@ async def start_drive(request: Req, context: WebContext, principal: Principal, c
 
 @post("/driver/calls/{call_id:uuid}/via", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def reach_via(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ViaIn
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ViaIn]
 ) -> Response[bytes]:
     """The drive has come to a via."""
 
@@ -104,7 +105,7 @@ async def reach_via(
     "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
 async def complete_drive(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: CompleteIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CompleteIn | None] = None
 ) -> Response[bytes]:
     """The drive has ended where it should; the driver is free again."""
     cash_received = None if data is None else data.cash_received

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from litestar import Request, Response, Router, get, post, put
 from litestar.exceptions import ValidationException
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from daeri.accounts.model import AccountKind, Principal, WrongKind
 from daeri.companies import api as companies
@@ -62,7 +62,7 @@ async def get_application(context: WebContext, principal: Principal) -> Applicat
 
 @post("/driver/application", status_code=200, operation_class=Command, responses=answers(200, ApplicationOut))
 async def submit_application(
-    request: Req, context: WebContext, principal: Principal, data: ApplicationIn
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[ApplicationIn]
 ) -> Response[bytes]:
     """Hand in an application, or papers that were renewed; staff decide on it."""
     driver_id = driver_of(principal)
@@ -130,7 +130,7 @@ async def list_suspensions(context: WebContext, principal: Principal) -> Suspens
     responses=answers(200, SuspensionOut),
 )
 async def appeal_suspension(
-    request: Req, context: WebContext, principal: Principal, suspension_id: UUID, data: AppealIn
+    request: Req, context: WebContext, principal: Principal, suspension_id: UUID, data: JSONBody[AppealIn]
 ) -> Response[bytes]:
     """Say, once, why the suspension is wrong; a person answers."""
     driver_id = driver_of(principal)

@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post, put
+from litestar.params import JSONBody
 
 from daeri.accounts.model import Principal
 from daeri.companies import api as companies
@@ -70,7 +71,7 @@ async def get_bank_account(context: WebContext, principal: Principal) -> BankAcc
 
 @put("/driver/bank-account", status_code=200, operation_class=Command, responses=answers(200, BankAccountOut))
 async def put_bank_account(
-    request: Req, context: WebContext, principal: Principal, data: BankAccountIn
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[BankAccountIn]
 ) -> Response[bytes]:
     """Where withdrawals go from now on; one that is under way goes where it was to go."""
     driver_id = driver_of(principal)
@@ -97,7 +98,9 @@ async def list_payouts(context: WebContext, principal: Principal, cursor: UUID |
 
 
 @post("/driver/payouts", status_code=201, operation_class=Command, responses=answers(201, PayoutOut))
-async def request_payout(request: Req, context: WebContext, principal: Principal, data: PayoutIn) -> Response[bytes]:
+async def request_payout(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[PayoutIn]
+) -> Response[bytes]:
     """Withdraw from the balance, which is debited at once; one withdrawal at a time."""
     driver_id = driver_of(principal)
 
@@ -110,7 +113,7 @@ async def request_payout(request: Req, context: WebContext, principal: Principal
 
 
 @post("/driver/top-ups", status_code=201, operation_class=Command, responses=answers(201, TopUpOut))
-async def top_up(request: Req, context: WebContext, principal: Principal, data: TopUpIn) -> Response[bytes]:
+async def top_up(request: Req, context: WebContext, principal: Principal, data: JSONBody[TopUpIn]) -> Response[bytes]:
     """Fill the balance from one's own card; the provider is asked at once, and its answer is in the balance."""
     driver_id = driver_of(principal)
     cards_of(context)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
@@ -33,7 +34,7 @@ async def get_driver(context: WebContext, principal: Principal) -> DriverStateOu
 
 
 @post("/driver/duty", status_code=200, operation_class=Command, responses=answers(200, DriverStateOut))
-async def set_duty(request: Req, context: WebContext, principal: Principal, data: DutyIn) -> Response[bytes]:
+async def set_duty(request: Req, context: WebContext, principal: Principal, data: JSONBody[DutyIn]) -> Response[bytes]:
     """Go on or off duty. Off duty withdraws an open offer and is refused while on a call."""
     driver_id = driver_of(principal)
 
@@ -104,7 +105,7 @@ async def take_call(request: Req, context: WebContext, principal: Principal, cal
 
 @post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_drive(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: ReasonIn | None = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """The driver ends the call unfinished (I-053)."""
     driver_id = driver_of(principal)

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, Router, post
 from litestar.exceptions import ClientException, HTTPException, MethodNotAllowedException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.params import JSONBody
 from litestar.types import HTTPScope, Receive, Send
 from msgspec import Meta
 
@@ -119,7 +120,7 @@ def measured_reports(context: WebContext) -> Callable[[HTTPScope, Receive, Send]
 
 
 @post("/driver/handles", status_code=200)
-async def name_drivers(context: WebContext, principal: Principal, data: HandlesIn) -> HandlesOut:
+async def name_drivers(context: WebContext, principal: Principal, data: JSONBody[HandlesIn]) -> HandlesOut:
     """A gateway names the drivers that it will report for."""
     return HandlesOut(await context.gateways.name(context.database, principal, data.ids))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Router, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -46,7 +47,7 @@ class NotReplaying(NotFound):
 
 
 @post("/replay/step", status_code=200)
-async def step_time(context: WebContext, principal: Principal, data: StepIn) -> StepOut:
+async def step_time(context: WebContext, principal: Principal, data: JSONBody[StepIn]) -> StepOut:
     """Tick up to `until`, then wait for the jobs."""
     require_staff(principal)
     principal.require(Permission.POLICIES_WRITE)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, put
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts.model import Permission, Principal
@@ -98,7 +98,9 @@ async def get_board(context: WebContext, principal: Principal) -> BoardShortageO
 
 
 @put("/console/weather", status_code=200, operation_class=Command, responses=answers(200, WeatherOut))
-async def say_weather(request: Req, context: WebContext, principal: Principal, data: WeatherIn) -> Response[bytes]:
+async def say_weather(
+    request: Req, context: WebContext, principal: Principal, data: JSONBody[WeatherIn]
+) -> Response[bytes]:
     """Say what the weather is from now on; it raises the shortage signal by the company's policy."""
     require_staff(principal)
     principal.require(Permission.CALLS_ASSIGN)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.accounts import api as accounts
@@ -104,7 +105,7 @@ class TicketOut(msgspec.Struct, frozen=True):
 
 
 @post("/auth/codes", status_code=202, security=ANYBODY)
-async def request_code(request: Req, context: WebContext, data: CodeIn) -> ChallengeOut:
+async def request_code(request: Req, context: WebContext, data: JSONBody[CodeIn]) -> ChallengeOut:
     """Send a one-time code; the answer is the same whether the number is known or not."""
     async with context.database.transaction() as tx:
         company = await companies.resolve(tx, data.company)
@@ -117,7 +118,7 @@ async def request_code(request: Req, context: WebContext, data: CodeIn) -> Chall
 
 
 @post("/auth/sessions", status_code=201, security=ANYBODY, responses=answers(201, SessionOut))
-async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> Response[SessionOut]:
+async def answer_code(request: Req, context: WebContext, data: JSONBody[AnswerIn]) -> Response[SessionOut]:
     """A session for whoever holds the telephone; the first one makes the account.
 
     A browser's app says X-Daeri-App, and its session is a cookie.
@@ -140,7 +141,7 @@ async def answer_code(request: Req, context: WebContext, data: AnswerIn) -> Resp
 
 
 @post("/auth/sessions/staff", status_code=201, security=ANYBODY)
-async def sign_in_staff(request: Req, context: WebContext, data: StaffIn) -> SessionOut:
+async def sign_in_staff(request: Req, context: WebContext, data: JSONBody[StaffIn]) -> SessionOut:
     """A session for staff."""
     company_id = None
     if data.company is not None:
@@ -153,7 +154,7 @@ async def sign_in_staff(request: Req, context: WebContext, data: StaffIn) -> Ses
 
 
 @post("/auth/sessions/refresh", status_code=200, security=ANYBODY)
-async def refresh_session(context: WebContext, data: RefreshIn) -> SessionOut:
+async def refresh_session(context: WebContext, data: JSONBody[RefreshIn]) -> SessionOut:
     """New tokens for old; a refresh token that comes twice ends its session."""
     async with context.database.transaction() as tx:
         answer = await accounts.refresh(tx, context.gate, data.refresh_token, moment=context.moment())

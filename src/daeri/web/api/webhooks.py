@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Router, post
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from daeri.kernel.errors import Category, DaeriError, Forbidden, NotFound
@@ -65,7 +66,7 @@ class WebhookLate(DaeriError):
 
 
 @post("/webhooks/payouts", status_code=200, security=ANYBODY, request_max_body_size=LONGEST_BODY)
-async def hear_of_payout(request: Req, context: WebContext, data: PayoutNotice) -> PayoutHeardOut:
+async def hear_of_payout(request: Req, context: WebContext, data: JSONBody[PayoutNotice]) -> PayoutHeardOut:
     """The bank says what became of a payout. Signed in `daeri-signature`: `t=<seconds since 1970>,v1=<HMAC-SHA256>`.
 
     The HMAC is over the digits of t, a full stop and the body, in hexadecimal. Told again, it changes nothing.
