@@ -19,7 +19,7 @@ daeri_cpu_seconds_total{part="http"} 1.0
 
 @pytest.mark.timeout(120)
 def test_a_small_night_loses_nothing() -> None:
-    report = korea.run(korea.Plan(drivers=400, sockets=40, calls_per_s=2.0, seconds=6.0, warm_up_s=8.0))
+    report = korea.run(korea.Plan(drivers=400, sockets=40, calls_per_s=2.0, seconds=4.0, warm_up_s=4.0))
     heard = report.messages
     assert report.errors == {}
     assert (heard.lost_offers, heard.calls_without_card, heard.sockets_lost) == (0, 0, 0)

@@ -14,7 +14,7 @@ from tests.crash.program import Program, daeri, servers_of
 
 from daeri.sim.tokens import TokensFile, read_tokens
 
-PEOPLE = 40
+PEOPLE = 24
 TOKENS = "tokens.json"
 
 

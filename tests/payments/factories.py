@@ -16,7 +16,7 @@ from daeri.kernel.terms import Actor, ActorKind, Payment
 from daeri.payments import api as payments
 from daeri.payments import charge_store, charging, ledger, tasks
 from daeri.payments.api import Deed, Money
-from daeri.payments.card_store import NewCard, add_card
+from daeri.payments.card_store import NewCard, add_card, remove_card
 from daeri.payments.charge_model import CancelState, Card, CardRefusal, Charge, ChargeState
 from daeri.payments.charging import Told
 from daeri.payments.lifecycle import Answer, CancelAnswer
@@ -42,6 +42,10 @@ class Till:
         new = NewCard(self.night.company, owner, f"ck-{card_id.hex}", b"sealed", "Hana Nuri", "5123-****-****-0001")
         async with self.night.transaction() as tx:
             return await add_card(tx, ids.new(), new, self.night.clock.now())
+
+    async def forget_card(self, owner: UUID, card_id: str) -> None:
+        async with self.night.transaction() as tx:
+            assert await remove_card(tx, owner, UUID(card_id), self.night.clock.now())
 
     async def write(self, policy: Policy) -> None:
         async with self.night.transaction() as tx:

@@ -124,7 +124,7 @@ def test_nobody_owes_what_nobody_is_known_for() -> None:
     [
         (Method.CARD, {"has_card": True}, Course.CHARGE),
         (Method.CARD, {"has_card": True, "by_agent": True}, Course.AGENT),
-        (Method.CARD, {}, Course.WAIT),
+        (Method.CARD, {}, Course.AGENT),
         (Method.CARD, {"card_needed": True}, Course.CLAIM),
         (Method.CASH, {}, Course.CASH),
         (Method.CASH, {"cash_received": True, "by_agent": True}, Course.CASH),

@@ -93,7 +93,7 @@ def test_a_driver_follows_a_score_from_the_card_to_their_level(
 
 
 def _drive(phone: DriverPhone, running: Running, shot: str) -> None:
-    page, call = phone.page, call_of(running.customer())["id"]
+    page, call = phone.page, call_of(running.customer(has_card=True))["id"]
     phone.offer(call)
     page.locator("[data-accept]").wait_for()
     expect(page.locator("dialog [data-score]")).to_have_attribute("data-score", "3")

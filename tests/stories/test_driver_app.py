@@ -55,7 +55,7 @@ def test_a_whole_drive(running: Running, open_phone: OpenPhone) -> None:
     phone.go_on_duty()
     expect(page.locator("[data-link=live]")).to_be_visible()
     expect(page.locator("[data-gps=ok]")).to_be_visible()
-    customer = running.customer()
+    customer = running.customer(has_card=True)
     call = call_of(customer, note="지하 2층입니다", vias=[{"lat": 37.505, "lon": 127.06, "name": "삼성역"}])
     phone.offer(call["id"])
     card = page.locator("dialog.drive-card")

@@ -42,7 +42,7 @@ def open_phone(running: Running, browser: Browser) -> Iterator[OpenPhone]:
 
 def arrived(running: Running, phone: DriverPhone, waited: timedelta, **changes: Any) -> tuple[Any, dict[str, Any]]:
     """A customer whose driver has stood before them for so long."""
-    customer = running.customer()
+    customer = running.customer(has_card=True)
     call = call_of(customer, **changes)
     phone.take_offer(call["id"])
     phone.page.locator("[data-do=arrive]").click()

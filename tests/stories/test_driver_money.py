@@ -63,7 +63,7 @@ def fill(staff: Person, phone: DriverPhone, amount: int) -> None:
 def drive(running: Running, phone: DriverPhone, payment: str) -> None:
     """A ride from the card to its end, and what it left on the balance."""
     before = phone.person.get("/driver/balance").json()["balance"]
-    call = call_of(running.customer(), payment=payment)
+    call = call_of(running.customer(has_card=True), payment=payment)
     assert phone.person.command("/driver/duty", {"on": True}).is_success
     offer = phone.offer(call["id"])
     for step in (f"offers/{offer}/accept", *(f"calls/{call['id']}/{step}" for step in ("arrive", "start", "complete"))):

@@ -181,7 +181,7 @@ def places(running: Running, staff: Person, desk: Desk) -> dict[str, str]:
             await policies.write(tx, running.ours, policy, now=now, ids=parts.ids)
             await parts.shelf.refresh(tx)
 
-    customer, driver = running.customer(), driver_with(running, staff, 90_000)
+    customer, driver = running.customer(has_card=True), driver_with(running, staff, 90_000)
     account = business(running, customer, "새벽무역")
     with desk.page() as page:
         for wish in ({"payment": "cash"}, {}, {"options": ["business"], "business_account_id": str(account)}):

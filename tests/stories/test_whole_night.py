@@ -98,7 +98,7 @@ def test_a_new_driver_and_a_new_customer_from_sign_up_to_the_rating(
         customer.page.locator("[data-request]").click()
 
         card = _card(page)
-        for words in ("강남역", "잠실역", "자사콜", "카드", "내 수입", fare.removesuffix("원")):
+        for words in ("강남역", "잠실역", "자사콜", "현금", "내 수입", fare.removesuffix("원")):
             expect(card).to_contain_text(words)
         expect(card.get_by_role("timer")).to_be_visible()
         page.locator("[data-accept]").click()
@@ -402,7 +402,7 @@ def _drive_off(driver: DriverPhone, customer: CustomerPhone) -> None:
 
 def _finish(page: Page) -> None:
     page.locator(".drive-foot [data-do=complete]").click()
-    page.locator("dialog.sheet [data-yes]").click()
+    page.locator("[data-choice=yes]").click()  # a customer without a card pays in cash
 
 
 def _cancel_after_assignment(customer: CustomerPhone) -> None:

@@ -70,6 +70,7 @@ class Collector:
         """Work until `end`; what fails is tried again, and who answers slowly keeps nobody waiting."""
         try:
             while not end.is_set():
+                self._wake.clear()  # before looking: what comes meanwhile is looked for again
                 begun = 0
                 try:
                     begun = await self._begin() + await self._follow_up()
@@ -132,7 +133,6 @@ class Collector:
 
     async def _rest(self, end: asyncio.Event) -> None:
         """Until something is to be asked, something was answered, or it is time to look."""
-        self._wake.clear()
         waits = {asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(end.wait())}
         _, left = await asyncio.wait(waits, timeout=_LOOK_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
         for one in left:

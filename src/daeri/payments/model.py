@@ -124,13 +124,14 @@ class BusinessAdjust(StrEnum):
 class PaymentPolicy(Policy, frozen=True, kw_only=True):
     """How own calls are paid, and who sees to it when they are not.
 
-    With `card_needed` a call by card is refused without a registered one. A task is due `task_due_min` minutes after it
-    was opened. After `unknown_after_attempts` a charge whose fate is unknown becomes a task.
+    With `card_needed` a call by card is refused without a registered one; else an agent charges it by hand. A task is
+    due `task_due_min` minutes after it was opened. After `unknown_after_attempts` a charge whose
+    fate is unknown becomes a task.
     """
 
     name: ClassVar[str] = "payment"
 
-    card_needed: bool = False
+    card_needed: bool = True
     adjust_floor_won: Positive = 1_000
     adjust_ceiling_won: Positive = 1_000_000
     business_adjust: BusinessAdjust = BusinessAdjust.BLOCK

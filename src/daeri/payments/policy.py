@@ -33,7 +33,6 @@ class Course(StrEnum):
     ACCOUNT = "account"  # it waits for the month's statement
     AGENT = "agent"  # an agent charges it by hand
     CLAIM = "claim"
-    WAIT = "wait"  # nobody's card is known, and none was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def course_of(
         return Course.AGENT, None
     if has_card:
         return Course.CHARGE, None
-    return (Course.CLAIM, ClaimReason.NO_CARD) if card_needed else (Course.WAIT, None)
+    return (Course.CLAIM, ClaimReason.NO_CARD) if card_needed else (Course.AGENT, None)
 
 
 def cost_of(call: Call) -> Won:

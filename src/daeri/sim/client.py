@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import count
 from typing import TypeVar
 
-import httpx
+import aiohttp
 import msgspec
+from yarl import URL
 
 from daeri.sim.wire import (
     Call,
@@ -30,6 +31,7 @@ Answer = TypeVar("Answer")
 _JSON = "application/json"
 _BINARY = "application/octet-stream"
 _MOST_POSITIONS_BYTES = 24 * 2_500  # the server takes 65,536 bytes
+_CONNECTIONS = 64
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 4.0
 
@@ -53,8 +55,9 @@ class Api:
     `patience_s` bounds the time that one command is retried for.
     """
 
-    def __init__(self, http: httpx.AsyncClient, *, patience_s: float = 30.0) -> None:
+    def __init__(self, http: aiohttp.ClientSession, base_url: str, *, patience_s: float = 30.0) -> None:
         self._http = http
+        self._base_url = base_url.rstrip("/")
         self._patience_s = patience_s
         self._run = secrets.token_hex(8)
         self._numbers = count(1)
@@ -142,26 +145,29 @@ class Api:
     async def _try(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> bytes | str:
         """The body of the answer, or in words why it is worth trying again."""
         self.requests += 1
+        url = URL(self._base_url + path, encoded=True)
         try:
-            response = await self._http.request(method, path, headers=headers, content=body)
-        except httpx.TransportError as error:
+            async with self._http.request(method, url, headers=headers, data=body) as response:
+                status, content = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             return f"{type(error).__name__} {error}"
-        if response.status_code < 400:
-            return response.content
-        problem = _problem(response.content)
+        if status < 400:
+            return content
+        problem = _problem(content)
         # A key in flight belongs to our own lost attempt: its effect will be the answer.
-        if response.status_code >= 500 or response.status_code == 429 or problem.code == "in_progress":
-            return f"{response.status_code} {problem.code}"
-        raise Refusal(response.status_code, problem.code, problem.detail)
+        if status >= 500 or status == 429 or problem.code == "in_progress":
+            return f"{status} {problem.code}"
+        raise Refusal(status, problem.code, problem.detail)
 
 
 @asynccontextmanager
 async def open_api(base_url: str, *, patience_s: float = 30.0, timeout_s: float = 20.0) -> AsyncIterator[Api]:
     """An Api on its own pool of connections to `base_url` (scheme, host and port)."""
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    timeout = httpx.Timeout(timeout_s, pool=None)
-    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=timeout, trust_env=False) as http:
-        yield Api(http, patience_s=patience_s)
+    connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=aiohttp.ClientTimeout(timeout_s), cookie_jar=aiohttp.DummyCookieJar()
+    ) as http:
+        yield Api(http, base_url, patience_s=patience_s)
 
 
 def _decode(body: bytes, kind: type[Answer]) -> Answer:

@@ -104,7 +104,7 @@ async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallI
         vias=tuple(_known(context, via) for via in data.vias),
         service=data.service,
         options=tuple(dict.fromkeys(data.options)),
-        payment=data.payment,
+        payment=data.payment or await _usual_payment(tx, principal),
         plan=plan_of(data),
         agreed_fare=data.fare_amount,
         note=data.note,
@@ -113,6 +113,11 @@ async def wish_of(tx: Tx, context: WebContext, principal: Principal, data: CallI
         car=await _car(tx, principal, data),
         business=await _business(tx, principal, data.business_account_id),
     )
+
+
+async def _usual_payment(tx: Tx, principal: Principal) -> Payment:
+    """How somebody pays who does not say: with their card where there is one."""
+    return Payment.CARD if await payments.cards(tx, principal.company_id, principal.account_id) else Payment.CASH
 
 
 def plan_of(data: CallIn) -> FarePlan:

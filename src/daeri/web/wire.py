@@ -78,7 +78,8 @@ class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Without `fare_plan` a `fare_amount` (won) is typed, and without both the calculator's fare holds. With another plan
     than typed, `fare_amount` is what the customer saw: the request is refused when the plan has come to cost something
     else. `riders`: 2 or more for several cars, one call each; 1 for another person; at most 1, who receives the car,
-    for a delivery. `car_id` is one of the customer's own cars, in place of `car`.
+    for a delivery. `car_id` is one of the customer's own cars, in place of `car`. Without `payment` the
+    customer's card is charged where there is one, and else it is cash.
     """
 
     origin: PlaceIn
@@ -86,7 +87,7 @@ class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vias: Annotated[tuple[PlaceIn, ...], Meta(max_length=MAX_VIAS)] = ()
     service: Service = Service.GENERAL
     options: Annotated[tuple[Option, ...], Meta(max_length=len(Option))] = ()
-    payment: Payment = Payment.CARD
+    payment: Payment | None = None
     reserved_for: Annotated[datetime, Meta(tz=True)] | None = None
     fare_amount: Typed | None = None
     note: Annotated[str, Meta(max_length=MAX_NOTE, pattern=NO_NUL)] = ""

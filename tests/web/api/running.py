@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import httpx
 from argon2 import PasswordHasher
 from tests.dispatch.factories import Night
+from tests.payments.factories import Till
 from tests.ports import free_port
 
 from daeri.accounts import api as accounts
@@ -53,6 +54,10 @@ class Person:
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.http.get(path, **options)
+
+    def remove(self, path: str) -> httpx.Response:
+        """DELETE with a fresh idempotency key."""
+        return self.http.delete(path, headers={"idempotency-key": uuid4().hex})
 
     def command(self, path: str, body: Any = None, *, key: str | None = None, **headers: str) -> httpx.Response:
         """POST with an idempotency key, a fresh one unless given."""
@@ -121,8 +126,12 @@ class Running:
         slug = f"company{next(self._numbers)}"
         return self.ask(lambda program: _company(program, slug, slug))
 
-    def customer(self, company: CompanyId | None = None) -> Person:
-        return self.ask(lambda program: self._person(program, AccountKind.CUSTOMER, company or self.ours))
+    def customer(self, company: CompanyId | None = None, *, has_card: bool = False) -> Person:
+        """Somebody new, who pays in cash unless they have a card."""
+        person = self.ask(lambda program: self._person(program, AccountKind.CUSTOMER, company or self.ours))
+        if has_card:
+            self.ask(lambda _: Till(self.night(person.company)).card(person.id))
+        return person
 
     def driver(self, company: CompanyId | None = None) -> Person:
         return self.ask(lambda program: self._person(program, AccountKind.DRIVER, company or self.ours))

@@ -15,7 +15,7 @@ from daeri.customers.model import Payer
 from daeri.kernel.ids import CustomerId
 from daeri.kernel.terms import SYSTEM
 from daeri.payments.charge_model import CardRefusal
-from daeri.payments.model import ClaimPolicy, PaymentPolicy
+from daeri.payments.model import ClaimPolicy
 from daeri.policies import api as policies
 from daeri.policies.model import Policy
 
@@ -167,10 +167,14 @@ def test_other_peoples_rides_are_neither_seen_nor_paid(till: Till, me: Person, d
     refused(pay(me, str(uuid4())), 404, "call_not_found")
 
 
-def test_a_ride_without_a_card_is_not_charged_until_there_is_one(till: Till, me: Person, driver: Person) -> None:
-    call_id = till.drive(me, driver)
+def test_a_ride_whose_card_is_gone_is_owed_until_another_pays(till: Till, me: Person, driver: Person) -> None:
+    card = till.register(me)
+    call_id = till.drive(me, driver, until="start", payment="card")
+    assert me.remove(f"/me/cards/{card['id']}").is_success
+    assert driver.command(f"/driver/calls/{call_id}/complete").is_success
+    till.work_off()
     found = receipt_of(me, call_id)
-    assert (found["state"], found["card"], found["can_pay"]) == ("not_charged", None, True)
+    assert (found["state"], found["reason"], found["can_pay"]) == ("unpaid", "no_card", True)
     refused(pay(me, call_id), 404, "card_not_found")
     till.register(me)
     assert pay(me, call_id).json()["state"] == "charging"
@@ -237,7 +241,7 @@ def test_a_customer_who_did_not_come_reads_what_that_costs(till: Till, me: Perso
 
 
 def test_a_quote_says_what_paying_needs(till: Till, me: Person) -> None:
-    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": False, "card": None, "claim": None}
+    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": True, "card": None, "claim": None}
     first, second = till.register(me), till.register(me)
     assert me.command("/quotes", TRIP).json()["paying"]["card"]["id"] == first["id"]
     me.command(f"/me/cards/{second['id']}/default")
@@ -245,17 +249,21 @@ def test_a_quote_says_what_paying_needs(till: Till, me: Person) -> None:
     assert me.command("/quotes", TRIP).json()["paying"]["card"] == card
 
 
-def test_where_a_card_is_needed_a_request_by_card_needs_one(till: Till) -> None:
-    write(till, PaymentPolicy(card_needed=True))
+def test_a_request_by_card_needs_one(till: Till) -> None:
     me = till.running.customer(till.running.theirs)
-    assert me.command("/quotes", TRIP).json()["paying"] == {"is_card_needed": True, "card": None, "claim": None}
-    refused(me.command("/calls", TRIP), 409, "card_missing")
+    refused(me.command("/calls", {**TRIP, "payment": "card"}), 409, "card_missing")
     assert me.command("/calls", {**TRIP, "payment": "cash"}).status_code == 201
     account = till.running.ask(lambda program: _business(program, me, Payer.COMPANY))
     on_account = {**TRIP, "business_account_id": account, "options": ["business"]}
     assert me.command("/calls", on_account).status_code == 201
     till.register(me)
-    assert me.command("/calls", TRIP).status_code == 201
+    assert me.command("/calls", {**TRIP, "payment": "card"}).status_code == 201
+
+
+def test_who_does_not_say_how_they_pay_pays_by_card_where_there_is_one(till: Till, me: Person) -> None:
+    assert me.command("/calls", TRIP).json()["payment"] == "cash"
+    till.register(me)
+    assert me.command("/calls", TRIP).json()["payment"] == "card"
 
 
 def test_a_company_may_let_those_ride_who_owe(till: Till) -> None:
@@ -288,7 +296,10 @@ def test_what_a_company_pays_is_no_business_of_the_riders_card(till: Till, me: P
 
 
 def test_without_a_provider_nothing_can_be_paid_by_card(till: Till, me: Person, driver: Person) -> None:
-    call_id = till.drive(me, driver)
+    call_id = till.drive(me, driver, until="start", payment="cash")
+    assert driver.command(f"/driver/calls/{call_id}/complete", {"cash_received": False}).is_success
+    till.work_off()
+    assert receipt_of(me, call_id)["can_pay"] is True
     context = till.running.program.context
     context.cards = None
     try:

@@ -432,7 +432,7 @@ def test_a_completed_drive_has_a_receipt_whose_lines_add_up(running: Running) ->
         assert driver.command(f"/driver/calls/{call_id}/{verb}").status_code == 200
     call, receipt = customer.get(f"/calls/{call_id}").json(), customer.get(f"/calls/{call_id}/receipt").json()
     assert receipt["total"] == sum(line["amount"] for line in receipt["lines"]) == call["final_amount"]
-    assert (receipt["number"], receipt["payment"], receipt["payer"]) == (call["number"], "card", "customer")
+    assert (receipt["number"], receipt["payment"], receipt["payer"]) == (call["number"], "cash", "customer")
     assert (receipt["driver_name"], receipt["distance_m"]) == ("김민준", call["route_m"])
     assert set(call["can"]) == {"rate", "never_meet", "lost_item", "request_again"}
     refused(running.customer().get(f"/calls/{call_id}/receipt"), 404, "call_not_found")

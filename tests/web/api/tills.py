@@ -131,10 +131,11 @@ class Counter:
     def _driving(self, wish: dict[str, Any], customer: Person | None, *, has_card: bool) -> Ride:
         customer = customer or self.running.customer(self.company)
         driver = self.running.driver(self.company)
-        if has_card:
-            self.card(customer)
+        card_id = self.card(customer)
         assert driver.command("/driver/duty", {"on": True}).status_code == 200
         call = customer.command("/calls", {**TRIP, **wish}).json()
+        if not has_card:  # any more
+            self.running.ask(lambda _: self.till.forget_card(customer.id, card_id))
         self._drive(call["id"], driver, "arrive", "start")
         return Ride(call["id"], call["number"], customer, driver)
 

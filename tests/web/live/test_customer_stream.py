@@ -212,7 +212,7 @@ async def test_a_bill_that_changes_is_told_to_its_customer_alone(
             await tasks.settle_drive(tx, event)
         _, told = await stream.hear("bill")
         fare = call.fare.amount
-        assert told == {"call_id": str(call.id), "bill": {"amount": fare, "state": "open", "method": "card"}}
+        assert told == {"call_id": str(call.id), "bill": {"amount": fare, "state": "claimed", "method": "card"}}
         again = await night.request(other)
         name, first = await elsewhere.hear()
         assert (name, first["id"]) == ("call", str(again.id))

@@ -29,6 +29,12 @@ export function defaultCard() {
   return state.cards?.items[0] ?? null;
 }
 
+/** How a trip is paid: as it was chosen, but in cash by who has no card. */
+export function payingBy() {
+  const { cards, draft } = state;
+  return draft.payment === "card" && cards && !cards.items.length ? "cash" : draft.payment;
+}
+
 /** How often the cards were read or changed: an answer that others have overtaken is not believed. */
 let asked = 0;
 

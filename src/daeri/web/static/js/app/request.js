@@ -5,7 +5,7 @@ import { replace } from "../phone/router.js";
 import { command, quote as askQuote, sentence, shortage } from "./api.js";
 import { segments, skeleton } from "../phone/parts.js";
 import { head, isBusy, length, nameOf } from "./bits.js";
-import { cardName, defaultCard } from "./cards.js";
+import { cardName, defaultCard, payingBy } from "./cards.js";
 import { callBody, chosenPlan, emptyDraft, isQuotable, missing, nextEmpty, quoteBody } from "./draft.js";
 import { options } from "./request_options.js";
 import { plans } from "./request_plans.js";
@@ -69,7 +69,7 @@ export function requestScreen() {
   async function request() {
     const quoted = present();
     if (!quoted || missing(state.draft, quoted) || missingMoney(quoted)) return;
-    const body = callBody(state.draft, chosenPlan(state.draft, quoted));
+    const body = callBody({ ...state.draft, payment: payingBy() }, chosenPlan(state.draft, quoted));
     const made = await command("request", "/calls", body);
     // A fare that has changed meanwhile is shown before it is asked for again.
     if (!made) return again();
@@ -151,7 +151,7 @@ function companyAccount() {
 /** What of money stands against the request. @param {Quote | null} quote */
 function missingMoney(quote) {
   if (quote?.paying?.claim) return "claim";
-  const needsCard = quote?.paying?.is_card_needed && state.draft.payment === "card" && !companyAccount();
+  const needsCard = quote?.paying?.is_card_needed && payingBy() === "card" && !companyAccount();
   return needsCard && !(state.cards ? state.cards.items.length : quote?.paying?.card) ? "card" : null;
 }
 
@@ -162,7 +162,7 @@ function payer(quote) {
   const { plan, amount } = quote ? chosenPlan(state.draft, quote) : { plan: null, amount: null };
   const fare = plan === "meter" || amount === null ? t("app.plan.meter") : won(amount);
   const card = state.cards ? defaultCard() : (quote?.paying?.card ?? null);
-  if (state.draft.payment === "cash") return t("app.pay.will.cash", { fare });
+  if (payingBy() === "cash") return t("app.pay.will.cash", { fare });
   return card ? t("app.pay.will.card", { fare, card: cardName(card) }) : t("app.pay.no_card");
 }
 

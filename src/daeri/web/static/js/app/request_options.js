@@ -3,7 +3,7 @@
 import { clock, day, html, icon, live, nothing, repeat, t } from "../phone/view.js";
 import { area, button, field, segments } from "../phone/parts.js";
 import { isBusy } from "./bits.js";
-import { cardName, defaultCard, preferCard, registerCard } from "./cards.js";
+import { cardName, defaultCard, payingBy, preferCard, registerCard } from "./cards.js";
 import { MOST_CARS, isPhone, phoneTyped } from "./draft.js";
 import { changeDraft, state } from "./store.js";
 import { wheel } from "./wheel.js";
@@ -19,7 +19,7 @@ export function options(quote) {
   return html`<section class="options" aria-label=${t("app.options")}>
     ${row("users", t("app.option.riding"), ridingWords(), riding())} ${row("calendar-clock", t("app.option.when"), whenWords(), when(quote))}
     ${state.draft.riding === "me" ? row("car", t("app.option.car"), carWords(), car()) : nothing}
-    ${row(state.draft.payment === "cash" ? "banknote" : "credit-card", t("app.option.payment"), paymentWords(), payment())}
+    ${row(payingBy() === "cash" ? "banknote" : "credit-card", t("app.option.payment"), paymentWords(), payment())}
     ${state.customer?.business.length ? row("building-2", t("app.option.business"), businessWords(), business()) : nothing}
     ${row("message-circle", t("app.option.note"), state.draft.note || t("app.option.note.none"), note())}
   </section>`;
@@ -121,17 +121,17 @@ function paymentWords() {
   const account = companyAccount();
   if (account) return t("app.payer.company", { name: account.name });
   const card = defaultCard();
-  return state.draft.payment === "card" && card ? cardName(card) : t(`app.payment.${state.draft.payment}`);
+  return payingBy() === "card" && card ? cardName(card) : t(`app.payment.${payingBy()}`);
 }
 
 /** Each card, cash, and the way to another card: what is chosen is what will be charged. */
 function payment() {
   if (companyAccount()) return html`<p class="hint">${t("app.payer.company.about")}</p>`;
-  const { payment: chosen } = state.draft;
+  const chosen = payingBy();
   const own = state.cards?.items ?? [];
   return html`<fieldset class="choices" data-paying>
       <legend class="unseen">${t("app.option.payment")}</legend>
-      ${own.length ? own.map((card) => choice(cardName(card), card.is_default ? t("app.cards.default") : t("app.pay.prefers"), chosen === "card" && card.is_default, () => payBy(card))) : choice(t("app.payment.card"), t("app.pay.no_card"), chosen === "card", () => changeDraft({ payment: "card" }))}
+      ${own.map((card) => choice(cardName(card), card.is_default ? t("app.cards.default") : t("app.pay.prefers"), chosen === "card" && card.is_default, () => payBy(card)))}
       ${choice(t("app.payment.cash"), t("app.pay.cash"), chosen === "cash", () => changeDraft({ payment: "cash" }))}
     </fieldset>
     ${state.cards?.can_register ? button(t("app.cards.add"), () => registerCard("/app/request"), { glyph: "plus", wide: true, busy: isBusy("card-window") }) : nothing}`;
