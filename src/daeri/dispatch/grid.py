@@ -6,6 +6,7 @@ an eligible seventeenth is never hidden behind sixteen who are not. A layer must
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import pi, sqrt
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ Flags = NDArray[np.bool_]
 _DRIVERS_PER_CELL = 4.0  # where the average driver stands
 _LEAST_SIDE_M = 25.0
 _MOST_CELLS_A_SIDE = 1 << 16
+_CELLS_A_DRIVER = 4  # at most, in a table of the cells' first entries
 _SAMPLE = 4096
 _SAMPLE_CELLS = 128
 _PAIRS_A_BATCH = 100_000  # what one batch is expected to look at: bounds the memory of a search
@@ -96,7 +98,7 @@ class Frame:
         return np.clip(scaled, 0, count - 1).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Drivers in the order of their cells: `cell`, `slot`, `lat`, `lon` are columns of one length."""
 
@@ -105,6 +107,22 @@ class Grid:
     slot: Ints
     lat: Floats
     lon: Floats
+
+    @cached_property
+    def _starts(self) -> Ints | None:
+        """By cell: its first entry; None where cells are so many that a table of them is not worth its making."""
+        cells = int(self.cell[-1]) + 1 if len(self.cell) else 0
+        if cells > _CELLS_A_DRIVER * len(self.cell):
+            return None
+        starts = np.zeros(cells + 1, np.int64)
+        np.cumsum(np.bincount(self.cell, minlength=cells), out=starts[1:])
+        return starts
+
+    def first_from(self, cell: Ints) -> Ints:
+        """The first entry that stands in each cell or after it."""
+        if self._starts is None:
+            return np.searchsorted(self.cell, cell)
+        return self._starts.take(cell, mode="clip")
 
     def restrict(self, keep: Flags) -> "Grid":
         """The grid of the entries where `keep` is true; nothing is sorted again."""
@@ -191,26 +209,31 @@ def _packed_nearest(grid: Grid, query: Query, rows: Ints, k: int, *, reach: Floa
 def _in_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints, Ints]:
     """All entries within `reach_m` of each query row: (row, entry of the grid, millimetres)."""
     reach_m = np.minimum(reach_m, _FARTHEST_M)
-    row, entry = _near_discs(grid, query, reach_m)
+    row, entry, each_row = _near_discs(grid, query, reach_m)
     radians = np.radians(query.lat)
     cosine, half_sine = np.cos(radians), np.sin(radians) * np.radians(0.5)
     # The cosine of the middle latitude, to the first order: within 1e-5 of the great circle at 100 km.
     north = grid.lat.take(entry)
-    north -= query.lat.take(row)
+    north -= np.repeat(query.lat, each_row)
     east = grid.lon.take(entry)
-    east -= query.lon.take(row)
-    east *= cosine.take(row) - half_sine.take(row) * north
+    east -= np.repeat(query.lon, each_row)
+    east *= np.repeat(cosine, each_row) - np.repeat(half_sine, each_row) * north
     squares = north * north + east * east
-    inside = np.flatnonzero(squares <= np.square(reach_m / METRES_PER_DEGREE).take(row))
+    inside = np.flatnonzero(squares <= np.repeat(np.square(reach_m / METRES_PER_DEGREE), each_row))
     mm = np.rint(np.sqrt(squares.take(inside)) * (1000 * METRES_PER_DEGREE)).astype(np.int64)
     return row.take(inside), entry.take(inside), mm
 
 
-def _near_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints]:
-    """All entries of the cells that each disc touches, as (row, entry)."""
+def _near_discs(grid: Grid, query: Query, reach_m: Floats) -> tuple[Ints, Ints, Ints]:
+    """All entries of the cells that each disc touches, as (row, entry) by row, and how many each row has."""
     strips = _strips(grid, query, reach_m)
-    strip, offset = _expand(strips.end - strips.begin)
-    return strips.row.take(strip), strips.begin.take(strip) + offset
+    counts = strips.end - strips.begin
+    ends = np.cumsum(counts)
+    entry = np.repeat(strips.begin - (ends - counts), counts)
+    entry += np.arange(len(entry))
+    before = np.concatenate(([0], ends)).take(np.searchsorted(strips.row, np.arange(len(query.lat) + 1)))
+    each_row = np.diff(before)
+    return np.repeat(np.arange(len(query.lat)), each_row), entry, each_row
 
 
 def _strips(grid: Grid, query: Query, reach_m: Floats) -> Strips:
@@ -226,9 +249,7 @@ def _strips(grid: Grid, query: Query, reach_m: Floats) -> Strips:
     width = np.sqrt(np.maximum(np.square(reach).take(row) - away * away, 0)) / edge.take(row)
     lon, base = query.lon.take(row), (strip + (query.layer * frame.rows).take(row)) * frame.columns
     west, east = frame.columns_of(lon - width), frame.columns_of(lon + width)
-    begin = np.searchsorted(grid.cell, base + west, "left")
-    end = np.searchsorted(grid.cell, base + east, "right")
-    return Strips(row, begin, end, east - west + 1)
+    return Strips(row, grid.first_from(base + west), grid.first_from(base + east + 1), east - west + 1)
 
 
 def _first_reach(grid: Grid, query: Query, k: int) -> tuple[Floats, Floats]:
@@ -248,7 +269,7 @@ def _first_reach(grid: Grid, query: Query, k: int) -> tuple[Floats, Floats]:
 def _expand(counts: Ints) -> tuple[Ints, Ints]:
     """For counts [2, 0, 3]: the owners [0, 0, 2, 2, 2] and the running numbers [0, 1, 0, 1, 2]."""
     owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) - (np.cumsum(counts) - counts).take(owner)
+    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _first_k(packed: Ints, slots: Ints, k: int, ids: IdOrder) -> Pairs:
@@ -258,14 +279,14 @@ def _first_k(packed: Ints, slots: Ints, k: int, ids: IdOrder) -> Pairs:
     packed.sort()  # plain integers sort several times faster than any indirect order
     row = packed >> (_MM_BITS + _ENTRY_BITS)
     place = packed >> _ENTRY_BITS  # row and millimetres
-    first = np.flatnonzero(np.diff(row, prepend=-1))
+    first = first_of_runs(row)
     sizes = np.diff(first, append=len(row))
     farthest = np.repeat(place[first + np.minimum(sizes, k) - 1], sizes)
     kept = np.flatnonzero(place <= farthest)  # more than k only when the k-th has its equals
     place = place.take(kept)
     slot = slots.take(packed.take(kept) & ((1 << _ENTRY_BITS) - 1))
     result = Pairs(place >> _MM_BITS, slot, place & ((1 << _MM_BITS) - 1))
-    tied = np.flatnonzero(np.diff(place) == 0)
+    tied = np.flatnonzero(place[1:] == place[:-1])
     if not len(tied):
         return result
     return _in_id_order(result, np.union1d(tied, tied + 1), ids).take(rank_in_row(result.row) < k)
@@ -280,9 +301,19 @@ def _in_id_order(pairs: Pairs, tied: Ints, ids: IdOrder) -> Pairs:
 
 def rank_in_row(row: Ints) -> Ints:
     """The running number of each element among its neighbours of equal value: [4, 4, 7] → [0, 1, 0]."""
-    first = np.flatnonzero(np.diff(row, prepend=-1))
+    first = first_of_runs(row)
     rank: Ints = np.arange(len(row)) - np.repeat(first, np.diff(first, append=len(row)))
     return rank
+
+
+def first_of_runs(row: Ints) -> Ints:
+    """Where each run of equal neighbours begins: [4, 4, 7] → [0, 2]."""
+    if not len(row):
+        return np.empty(0, np.int64)
+    begins = np.empty(len(row), np.bool_)
+    begins[0] = True
+    np.not_equal(row[1:], row[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def is_among(keys: Ints, sorted_keys: Ints) -> Flags:

@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daeri.dispatch.fleet import CAN_PAY, Status
-from daeri.dispatch.grid import Pairs, in_row_order, is_among, joined, pair_keys
+from daeri.dispatch.grid import Pairs, first_of_runs, in_row_order, is_among, joined, pair_keys
 from daeri.dispatch.plan import CallOutcome, Considered, Outcome, Reason
 from daeri.dispatch.roster import Roster, Tick
 
 Ints = NDArray[np.int64]
 
 _NONE = -1
+_OF_STATUS = np.full(len(Status), Reason.FARTHER, np.uint8)
+_OF_STATUS[[Status.HELD, Status.BUSY]] = Reason.HELD_BY_OTHER_OFFER, Reason.BUSY
 
 
 class Found(NamedTuple):
@@ -40,8 +42,14 @@ def describe(
 ) -> tuple[tuple[CallOutcome, ...], Considered]:
     """The changed outcomes, and as the pairs behind them the drivers around each of those calls."""
     decided, calls = Decided(tick, around, found, outcomes), tick.calls
+    # An offer is always news: each is to another driver.
     changed = np.array(
-        [row for row, call in enumerate(calls.structs) if _is_news(call.previous, outcomes[row])], np.int64
+        [
+            row
+            for row, (call, outcome) in enumerate(zip(calls.structs, outcomes, strict=True))
+            if outcome is not call.previous or outcome is Outcome.OFFERED
+        ],
+        np.int64,
     )
     call_of_driver = _call_of_driver(decided)
     pairs = _logged_pairs(decided, changed, call_of_driver)
@@ -67,11 +75,6 @@ def _ages_s(roster: Roster, slot: Ints, reason: NDArray[np.uint8]) -> NDArray[np
     ages_ms = roster.now_ms - roster.fleet.at_ms[slot[stale]]
     ages_s[stale] = np.minimum(ages_ms // 1000, np.iinfo(np.int32).max)
     return ages_s
-
-
-def _is_news(previous: Outcome | None, outcome: Outcome) -> bool:
-    """An offer is always news: each is to another driver."""
-    return outcome is not previous or outcome is Outcome.OFFERED
 
 
 def _call_of_driver(decided: Decided) -> Ints:
@@ -123,9 +126,8 @@ def _reasons(decided: Decided, pairs: Pairs, call_of_driver: Ints) -> NDArray[np
 def _standing(roster: Roster) -> NDArray[np.uint8]:
     """By slot: what stands against offering the driver any call now; one of the FARTHER when nothing does."""
     status = roster.fleet.status
-    reason = np.where(roster.fresh, np.uint8(Reason.FARTHER), np.uint8(Reason.STALE_POSITION))
-    reason[status == Status.HELD] = Reason.HELD_BY_OTHER_OFFER
-    reason[status == Status.BUSY] = Reason.BUSY
+    reason = _OF_STATUS.take(status)
+    np.putmask(reason, ~roster.fresh & (reason == Reason.FARTHER), Reason.STALE_POSITION)
     reason[roster.finishing] = Reason.FARTHER_AFTER_DRIVE
     return reason
 
@@ -163,7 +165,7 @@ def _changes(decided: Decided, changed: Ints, pairs: Pairs, call_of_driver: Ints
 def _winner_of_nearest(decided: Decided, call_of_driver: Ints) -> dict[int, int]:
     """By row: the call that the nearest candidate went to, where that is another one."""
     candidates = decided.found.candidates
-    first = np.flatnonzero(np.diff(candidates.row, prepend=_NONE))
+    first = first_of_runs(candidates.row)
     row, winner = candidates.row[first], call_of_driver[candidates.slot[first]]
     lost = (winner != _NONE) & (winner != row)
     return dict(zip(row[lost].tolist(), winner[lost].tolist(), strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ Flags = NDArray[np.bool_]
 MILLISECOND = timedelta(milliseconds=1)
 _SLOT_BITS = 32  # as `pair_keys` packs them
 _MM_BITS = 36  # of a pair's way with the rest of a drive
+_AGE = attrgetter("waiting_since_ms", "call_id.int")
 _ROWS_TOGETHER = 64  # bounds the memory of looking at everybody around many calls
 
 
@@ -188,9 +190,9 @@ class Tick(NamedTuple):
 def due_calls(waiting: tuple[WaitingCall, ...], now_ms: int, steps: RadiusSteps) -> Calls:
     """Those whose time has come, with the radius that each has reached by waiting."""
     due = [call for call in waiting if call.waiting_since_ms <= now_ms]
-    due.sort(key=lambda call: (call.waiting_since_ms, call.call_id.int))
+    due.sort(key=_AGE)
     waited_ms = now_ms - np.array([call.waiting_since_ms for call in due], np.int64)
-    radius_m, cap_m = _radii([call.radius or steps for call in due], waited_ms)
+    radius_m, cap_m = _radii(due, waited_ms, steps)
     return Calls(
         due,
         np.array([call.company for call in due], np.int64),
@@ -240,9 +242,19 @@ def _keys_within(keys: Ints, rows: Ints) -> Ints:
     return pair_keys(place[mine], slot[mine])
 
 
-def _radii(steps: list[RadiusSteps], waited_ms: Ints) -> tuple[Floats, Floats]:
+def _radii(due: list[WaitingCall], waited_ms: Ints, usual: RadiusSteps) -> tuple[Floats, Floats]:
     """The radius that each call has reached, and its cap, in metres."""
+    radius_m, cap_m = _grown([usual], waited_ms)
+    own = [row for row, call in enumerate(due) if call.radius is not None]
+    if own:
+        radius_m[own], cap_m[own] = _grown([due[row].radius or usual for row in own], waited_ms[own])
+    return radius_m, cap_m
+
+
+def _grown(steps: list[RadiusSteps], waited_ms: Ints) -> tuple[Floats, Floats]:
+    """As `_radii`, with the steps of each call, or one for all."""
     taken = waited_ms // np.array([one.every / MILLISECOND for one in steps], np.float64)
     start_m = np.array([one.start_m for one in steps], np.float64)
     cap_m = np.array([one.cap_m for one in steps], np.float64)
-    return np.minimum(start_m + np.array([one.step_m for one in steps], np.float64) * taken, cap_m), cap_m
+    radius_m = np.minimum(start_m + np.array([one.step_m for one in steps], np.float64) * taken, cap_m)
+    return radius_m, np.broadcast_to(cap_m, radius_m.shape).copy()
