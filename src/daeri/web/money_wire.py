@@ -33,6 +33,7 @@ class MoveKind(StrEnum):
     CHARGED = "charged"
     GIVEN_BACK = "given_back"
     CASH = "cash"
+    TRANSFERRED = "transferred"
 
 
 class MoveState(StrEnum):

@@ -195,7 +195,11 @@ def _moves(money: Money, wallet: Wallet) -> Iterator[MoneyMoveOut]:
     for cancel in money.cancels:
         yield _given_back(cancel, cards.get(cancel.charge_id))
     bill = money.bill
-    if bill is not None and bill.method is Method.CASH and bill.state is BillState.PAID and not money.charges:
+    if bill is None or bill.state is not BillState.PAID or bill.method is Method.ACCOUNT:
+        return
+    if money.is_by_bank:
+        yield MoneyMoveOut(MoveKind.TRANSFERRED, MoveState.DONE, bill.amount, bill.settled_at or bill.opened_at)
+    elif bill.method is Method.CASH and not money.charges:
         yield MoneyMoveOut(MoveKind.CASH, MoveState.DONE, bill.amount, bill.settled_at or bill.opened_at)
 
 

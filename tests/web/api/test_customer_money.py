@@ -206,6 +206,16 @@ def test_cash_that_was_not_paid_is_a_claim_that_a_card_pays(till: Till, me: Pers
     assert (paid["state"], short(paid)) == ("paid", [("charged", "done", paid["total"])])
 
 
+def test_cash_that_came_by_the_bank_is_not_called_cash(till: Till, me: Person, driver: Person, staff: Person) -> None:
+    call_id = till.drive(me, driver, until="start", payment="cash")
+    assert driver.command(f"/driver/calls/{call_id}/complete", {"cash_received": False}).is_success
+    till.work_off()
+    answer = staff.command(f"/console/calls/{call_id}/payment/transfer", {"reference": uuid4().hex})
+    assert answer.is_success, answer.text
+    found = receipt_of(me, call_id)
+    assert (found["state"], short(found)) == ("paid", [("transferred", "done", found["total"])])
+
+
 @pytest.mark.rule("I-020")
 def test_an_adjusted_ride_shows_what_was_given_back_and_what_was_charged_anew(
     till: Till, me: Person, driver: Person, staff: Person

@@ -33,6 +33,7 @@ export function ended(id) {
     draw: (call) => {
       read(call);
       const isDone = call.state === "completed";
+      const isOwed = call.bill?.state === "claimed"; // paying comes first
       return html`
         ${head(t(`app.call.${call.state}`), { home: true })}
         <div class="scroll pad stack">
@@ -41,7 +42,7 @@ export function ended(id) {
           <section class="stack">${isDone ? lostRow(call) : nothing} ${never.row(call)}</section>
         </div>
         <footer class="bottom-bar">
-          <button type="button" class="button primary wide tall" data-again @click=${() => again(call)}>${t("app.ended.again")}</button>
+          <button type="button" class="button ${isOwed ? "plain" : "primary"} wide tall" data-again @click=${() => again(call)}>${t("app.ended.again")}</button>
         </footer>
       `;
     },

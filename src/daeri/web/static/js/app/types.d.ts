@@ -220,7 +220,7 @@ export type MoneyState =
 
 /** Money that was taken or given back, or is to be. */
 export interface MoneyMove {
-  kind: "charged" | "given_back" | "cash";
+  kind: "charged" | "given_back" | "cash" | "transferred";
   state: "under_way" | "done" | "refused";
   amount: number;
   at: string;

@@ -16,6 +16,7 @@ const view = local({ last: koreanDay() });
 const WIDTH = 336;
 const HEIGHT = 132;
 const GROUND = 108;
+const HALF_LABEL = 38; // of an amount, so that the outermost stay inside
 
 export function earnings() {
   return html`<section class="drive-earnings">
@@ -63,7 +64,7 @@ function bars(days) {
       const height = each.net > 0 ? Math.max(3, (each.net / most) * (GROUND - 22)) : 0;
       const x = at * step + step * 0.18;
       return svg`<rect class="drive-bar" data-best=${each === best && each.net > 0} x=${x} y=${GROUND - height} width=${step * 0.64} height=${height} rx="3" />
-        ${each === best && each.net > 0 ? svg`<text class="drive-bar-top" x=${at * step + step / 2} y=${GROUND - height - 6}>${won(each.net)}</text>` : nothing}
+        ${each === best && each.net > 0 ? svg`<text class="drive-bar-top" x=${Math.min(Math.max(at * step + step / 2, HALF_LABEL), WIDTH - HALF_LABEL)} y=${GROUND - height - 6}>${won(each.net)}</text>` : nothing}
         <text class="drive-bar-day" x=${at * step + step / 2} y=${HEIGHT - 6}>${weekday(each.day)}</text>`;
     })}
   </svg>`;
