@@ -59,6 +59,7 @@ def test_the_reference_leaves_the_same_rows_as_the_program() -> None:
     assert isinstance(template.driver_id, UUID)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_a_short_run_counts_lives_of_both() -> None:
     report = calls.run(rounds=1, round_s=1.0, drivers=40, customers=4)

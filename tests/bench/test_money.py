@@ -75,6 +75,7 @@ def test_the_reference_leaves_the_same_rows_as_the_program() -> None:
     assert len(template.transactions) == 6  # command, what the driver is told, job, lease, held, captured
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_short_run_counts_captures_of_both() -> None:
     report = money.run(rounds=1, round_s=2.0, drivers=600, customers=16, at_once=8)

@@ -60,8 +60,6 @@ async def test_the_only_company_needs_no_slug(
         with pytest.raises(CompanyNotFound):
             await api.resolve(tx, None)
         assert await api.resolve(tx, "second") == second
-        assert (await api.of_an_app(tx, None)).id == company
-        assert await api.of_an_app(tx, "second") == second
         assert len(await api.every(tx)) == 2
 
 

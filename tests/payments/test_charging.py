@@ -25,7 +25,6 @@ from daeri.payments.model import (
     ClaimReason,
     NothingToSettle,
     NotPaid,
-    PaymentPolicy,
     ReasonMissing,
     TaskKind,
 )
@@ -90,22 +89,14 @@ async def test_an_answer_at_the_same_instant_counts_once(crowd: Till) -> None:
     assert (await crowd.totals())[Account.CARDS] == 5 * FARE
 
 
-async def test_where_no_card_is_needed_an_agent_sees_to_a_ride_without_one(till: Till) -> None:
-    await till.write(PaymentPolicy(card_needed=False))
-    call = await till.driven(has_card=False)
-    money = await till.money(call.id)
-    assert (await till.bill(call.id)).state is BillState.OPEN
-    assert [(task.kind, task.done_at) for task in money.tasks] == [(TaskKind.SETTLE, None)]
-    assert await till.charges(call.id) == []
-    with pytest.raises(NothingToSettle) as caught:
-        await till.settle(call.id)
-    assert caught.value.facts == {"reason": "no_card"}
-
-
 async def test_a_ride_by_card_whose_card_is_gone_is_a_claim(till: Till) -> None:
     call = await till.driven(has_card=False)
     bill = await till.bill(call.id)
     assert (bill.state, bill.claim_reason) == (BillState.CLAIMED, ClaimReason.NO_CARD)
+    assert await till.charges(call.id) == []
+    with pytest.raises(NothingToSettle) as refused:
+        await till.settle(call.id)
+    assert refused.value.facts == {"reason": "no_card"}
     assert call.customer_id is not None
     async with till.deed() as deed:
         with pytest.raises(ClaimOpen) as caught:

@@ -412,7 +412,7 @@ class _Opened:
 @pytest.mark.parametrize("half", [1, 2])
 async def test_any_deeds_in_any_order_leave_the_books_of_the_provider(dsn: str, half: int) -> None:
     """Five hundred histories, in two halves that two processes may share."""
-    await _run_machine(dsn, examples=250, steps=8)
+    await _run_machine(dsn, examples=250, steps=6)
 
 
 @pytest.mark.long

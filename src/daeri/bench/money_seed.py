@@ -21,7 +21,7 @@ from daeri.bootstrap import Parts
 from daeri.kernel.ids import AccountId, CompanyId, CustomerId, uuid7
 from daeri.kernel.time import SystemClock
 from daeri.payments import api as payments
-from daeri.payments.model import BalancePolicy, PaymentPolicy
+from daeri.payments.model import BalancePolicy
 from daeri.policies import api as policies
 from daeri.sim.tokens import Holder
 
@@ -91,8 +91,8 @@ def sandbox() -> Iterator[tuple[str, int]]:
 async def give_cards(parts: Parts, people: People, provider: str) -> None:
     """A good card for every customer, and policies under which cards are charged and drivers have a balance."""
     async with parts.database.transaction() as tx:
-        for policy in (PaymentPolicy(card_needed=True), BalancePolicy(minimum_won=0)):
-            await policies.write(tx, people.company_id, policy, now=parts.clock.now(), ids=parts.ids, note="bench")
+        balance, now = BalancePolicy(minimum_won=0), parts.clock.now()
+        await policies.write(tx, people.company_id, balance, now=now, ids=parts.ids, note="bench")
     places = asyncio.Semaphore(_AT_ONCE)
     async with open_sandbox(provider) as cards, httpx.AsyncClient() as browser:
 

@@ -18,7 +18,7 @@ from daeri.kernel.ids import AccountId, CompanyId, CustomerId, DriverId
 from daeri.kernel.terms import Actor, ActorKind
 from daeri.payments import api as payments
 from daeri.payments.api import Deed
-from daeri.payments.model import BalancePolicy, PaymentPolicy
+from daeri.payments.model import BalancePolicy
 from daeri.policies import api as policies
 from daeri.sim.tokens import Holder, TokensFile
 
@@ -54,8 +54,7 @@ async def give_money(parts: Parts, cards: SandboxCards, tokens: TokensFile) -> N
 
 async def _write_policies(tx: Tx, parts: Parts, company_id: CompanyId) -> None:
     now = parts.clock.now()
-    for policy in (PaymentPolicy(card_needed=True), BalancePolicy(minimum_won=0)):
-        await policies.write(tx, company_id, policy, now=now, ids=parts.ids, note="demo")
+    await policies.write(tx, company_id, BalancePolicy(minimum_won=0), now=now, ids=parts.ids, note="demo")
 
 
 async def _give_card(

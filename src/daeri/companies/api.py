@@ -67,17 +67,6 @@ async def resolve(tx: Tx, slug: str | None) -> Company:
     return company
 
 
-async def of_an_app(tx: Tx, slug: str | None) -> Company:
-    """The company of `slug`; an app that names none belongs to the first one, whoever else has come since.
-
-    CompanyNotFound.
-    """
-    company = await store.first(tx) if slug is None else await by_slug(tx, slug)
-    if company is None:
-        raise CompanyNotFound()
-    return company
-
-
 async def every(tx: Tx) -> list[Company]:
     """All companies of the installation, by slug; for processes, never for a person of one company."""
     return await store.every(tx)

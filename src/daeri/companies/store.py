@@ -34,7 +34,7 @@ SELECT company.* FROM company, event
 
 _BY_ID = f"SELECT {_COLUMNS} FROM companies WHERE id = $1"
 _BY_SLUG = f"SELECT {_COLUMNS} FROM companies WHERE slug = $1"
-_FIRST_TWO = f"SELECT {_COLUMNS} FROM companies ORDER BY id LIMIT 2"
+_FIRST_TWO = f"SELECT {_COLUMNS} FROM companies LIMIT 2"
 _ALL = f"SELECT {_COLUMNS} FROM companies ORDER BY slug"
 
 
@@ -69,12 +69,6 @@ async def only(tx: Tx) -> Company | None:
     """The company when there is exactly one."""
     rows = await tx.rows(_FIRST_TWO)
     return _company(rows[0]) if len(rows) == 1 else None
-
-
-async def first(tx: Tx) -> Company | None:
-    """The company that was here before all others."""
-    rows = await tx.rows(_FIRST_TWO)
-    return _company(rows[0]) if rows else None
 
 
 async def every(tx: Tx) -> list[Company]:

@@ -124,8 +124,8 @@ class BusinessAdjust(StrEnum):
 class PaymentPolicy(Policy, frozen=True, kw_only=True):
     """How own calls are paid, and who sees to it when they are not.
 
-    With `card_needed` a call by card is refused without a registered one; else an agent charges it by hand. A task is
-    due `task_due_min` minutes after it was opened. After `unknown_after_attempts` a charge whose
+    With `card_needed` a call by card is refused without a registered one; else one may be registered until the drive's
+    end. A task is due `task_due_min` minutes after it was opened. After `unknown_after_attempts` a charge whose
     fate is unknown becomes a task.
     """
 

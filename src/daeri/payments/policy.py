@@ -60,7 +60,7 @@ def debtor_of(call: Call) -> Debtor | None:
 
 
 def course_of(
-    method: Method, *, has_card: bool, card_needed: bool, cash_received: bool | None, by_agent: bool
+    method: Method, *, has_card: bool, cash_received: bool | None, by_agent: bool
 ) -> tuple[Course, ClaimReason | None]:
     """How the bill of a drive that has ended goes on. A driver who says nothing of cash has it."""
     if method is Method.ACCOUNT:
@@ -71,7 +71,7 @@ def course_of(
         return Course.AGENT, None
     if has_card:
         return Course.CHARGE, None
-    return (Course.CLAIM, ClaimReason.NO_CARD) if card_needed else (Course.AGENT, None)
+    return Course.CLAIM, ClaimReason.NO_CARD
 
 
 def cost_of(call: Call) -> Won:

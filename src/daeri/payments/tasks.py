@@ -108,7 +108,6 @@ async def _go_on(deed: Deed, bill: Bill, *, cash_received: bool | None, by_agent
     course, reason = policy.course_of(
         bill.method,
         has_card=card is not None,
-        card_needed=deed.policy.card_needed,
         cash_received=cash_received,
         by_agent=by_agent,
     )

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from daeri.sim.wire import (
     Call,
@@ -145,9 +144,9 @@ class Api:
     async def _try(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> bytes | str:
         """The body of the answer, or in words why it is worth trying again."""
         self.requests += 1
-        url = URL(self._base_url + path, encoded=True)
+        url = self._base_url + path
         try:
-            async with self._http.request(method, url, headers=headers, data=body) as response:
+            async with self._http.request(method, url, headers=headers, data=body, allow_redirects=False) as response:
                 status, content = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             return f"{type(error).__name__} {error}"
@@ -164,9 +163,8 @@ class Api:
 async def open_api(base_url: str, *, patience_s: float = 30.0, timeout_s: float = 20.0) -> AsyncIterator[Api]:
     """An Api on its own pool of connections to `base_url` (scheme, host and port)."""
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
-    async with aiohttp.ClientSession(
-        connector=connector, timeout=aiohttp.ClientTimeout(timeout_s), cookie_jar=aiohttp.DummyCookieJar()
-    ) as http:
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         yield Api(http, base_url, patience_s=patience_s)
 
 

@@ -79,7 +79,7 @@ class Crowd:
             whims = replace(whims, drops_driver_s=None)
         try:
             origin, destination = _place(trip.origin, trip.origin_name), _place(trip.destination, trip.destination_name)
-            wanted = NewCall(origin, destination, payment="cash" if whims.pays_cash else "card")
+            wanted = NewCall(origin, destination, payment="cash" if whims.pays_cash else None)
             asking = asyncio.create_task(self._ask(holder, wanted))
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)

@@ -116,7 +116,7 @@ class NewCall(Struct, frozen=True, omit_defaults=True):
     origin: Place
     destination: Place
     vias: tuple[Place, ...] = ()
-    payment: str = "card"
+    payment: str | None = None  # as the customer usually pays
 
 
 class Cancel(Struct, frozen=True):

@@ -13,7 +13,7 @@ from schemathesis.core.result import Ok
 from tests.web.api.running import Person, Running
 
 SEED = 20261122
-EXAMPLES, OTHERS = 16, 3  # of each operation of the person's own kind, and of the rest; `--long` multiplies them
+EXAMPLES, OTHERS = 10, 2  # of each operation of the person's own kind, and of the rest; `--long` multiplies them
 LONG = 20
 OWN_TAGS = {"customer": {"customer", "sign-in"}, "driver": {"driver"}, "staff": {"console", "figures"}}
 SIGN_OUT = "signOut"  # would end the session that the other cases use: it has tests of its own

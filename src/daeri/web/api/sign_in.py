@@ -40,7 +40,7 @@ Digits = Annotated[str, Meta(min_length=1, max_length=16, pattern=NO_NUL)]
 
 
 class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`company` is a slug; who leaves it out means the installation's first company."""
+    """`company` is a slug; it may be left out where the program has only one company."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=32, pattern=NO_NUL)]
     role: AccountKind
@@ -108,7 +108,7 @@ class TicketOut(msgspec.Struct, frozen=True):
 async def request_code(request: Req, context: WebContext, data: JSONBody[CodeIn]) -> ChallengeOut:
     """Send a one-time code; the answer is the same whether the number is known or not."""
     async with context.database.transaction() as tx:
-        company = await companies.of_an_app(tx, data.company)
+        company = await companies.resolve(tx, data.company)
         command = RequestCode(company.id, data.role, data.phone, device_of(request))
         answer = await accounts.request_code(tx, context.gate, command, moment=context.moment())
     requested = accounts.granted(answer)

@@ -5,7 +5,7 @@ import { replace } from "../phone/router.js";
 import { command, quote as askQuote, sentence, shortage } from "./api.js";
 import { segments, skeleton } from "../phone/parts.js";
 import { head, isBusy, length, nameOf } from "./bits.js";
-import { cardName, defaultCard, payingBy } from "./cards.js";
+import { cardName, defaultCard, payingBy, readCardsAgain } from "./cards.js";
 import { callBody, chosenPlan, emptyDraft, isQuotable, missing, nextEmpty, quoteBody } from "./draft.js";
 import { options } from "./request_options.js";
 import { plans } from "./request_plans.js";
@@ -72,7 +72,10 @@ export function requestScreen() {
     const body = callBody({ ...state.draft, payment: payingBy() }, chosenPlan(state.draft, quoted));
     const made = await command("request", "/calls", body);
     // A fare that has changed meanwhile is shown before it is asked for again.
-    if (!made) return again();
+    if (!made) {
+      void readCardsAgain(); // one may have been removed elsewhere
+      return again();
+    }
     change({ known: withCall(state.known, made), draft: { ...emptyDraft(), origin: state.draft.origin, payment: state.draft.payment } });
     replace(`/app/calls/${made.id}`);
   }

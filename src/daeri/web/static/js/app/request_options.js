@@ -19,7 +19,7 @@ export function options(quote) {
   return html`<section class="options" aria-label=${t("app.options")}>
     ${row("users", t("app.option.riding"), ridingWords(), riding())} ${row("calendar-clock", t("app.option.when"), whenWords(), when(quote))}
     ${state.draft.riding === "me" ? row("car", t("app.option.car"), carWords(), car()) : nothing}
-    ${row(payingBy() === "cash" ? "banknote" : "credit-card", t("app.option.payment"), paymentWords(), payment())}
+    ${row(payingBy() === "cash" && !companyAccount() ? "banknote" : "credit-card", t("app.option.payment"), paymentWords(), payment())}
     ${state.customer?.business.length ? row("building-2", t("app.option.business"), businessWords(), business()) : nothing}
     ${row("message-circle", t("app.option.note"), state.draft.note || t("app.option.note.none"), note())}
   </section>`;
