@@ -4,7 +4,7 @@ import { html, nothing, render } from "../phone/view.js";
 import { refresh } from "./actions.js";
 import { leftMs, serverNow } from "./clock.js";
 import { cardToAnswer, fullCard, lostCard, smallCard } from "./screens/card.js";
-import { change, closeOffer } from "./store.js";
+import { change, closeOffer, dropOffer } from "./store.js";
 
 /** @typedef {import("./types").State} State */
 
@@ -33,11 +33,19 @@ export function drawCard(state) {
   shownId = id;
 }
 
+/** Offers that ended here: a server that still names one does not show its card, or its loss, a second time. */
+const expired = new Set();
+
 /** A card whose time is over, and of which nothing more was heard. @param {State} state */
 function expire(state) {
   for (const card of state.truth?.offers ?? []) {
     if (!card.offer_id || !card.expires_at || leftMs(card.expires_at) > 0) continue;
     if (serverNow() < Date.parse(card.expires_at) + GRACE_MS && state.link.status === "live") continue;
+    if (expired.has(card.offer_id)) {
+      dropOffer(card.offer_id);
+      continue;
+    }
+    expired.add(card.offer_id);
     closeOffer(card.offer_id, "expired");
     refresh().catch(() => {});
   }

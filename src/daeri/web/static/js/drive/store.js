@@ -121,11 +121,16 @@ function addOffer(card) {
   change({ lost: null });
 }
 
+/** Without a word. @param {string} offerId */
+export function dropOffer(offerId) {
+  amend({ offers: state.truth?.offers.filter((offer) => offer.offer_id !== offerId) ?? [] });
+}
+
 /** @param {string} offerId @param {string} reason */
 export function closeOffer(offerId, reason) {
   const card = state.truth?.offers.find((offer) => offer.offer_id === offerId);
   if (!card) return;
-  amend({ offers: state.truth?.offers.filter((offer) => offer !== card) ?? [] });
+  dropOffer(offerId);
   if (reason !== "accepted" && reason !== "declined") change({ lost: { card, reason, at: Date.now() } });
 }
 
