@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from daeri.dispatch.grid import first_of_runs
+
 Ints = NDArray[np.int64]
 
 _NONE = -1
@@ -89,7 +91,7 @@ def _greedy(call: Ints, driver: Ints, cost: Ints) -> Ints:
 
 def _shortest_paths(row: Ints, column: Ints, cost: Ints, unserved_cost: int) -> Ints:
     """The chosen edges (indices). `row` is sorted, costs rise within a row."""
-    first = np.flatnonzero(np.diff(row, prepend=-1))
+    first = first_of_runs(row)
     wanted = column[first]
     winner = np.full(int(column.max()) + 1, -1)
     winner[wanted[::-1]] = np.arange(len(first))[::-1]  # the first row that wants a column has it

@@ -104,7 +104,7 @@ class Money:
     agreed: AgreedFare | None
     tasks: Sequence[Task]
     outstanding: Won
-    is_by_bank: bool  # a transfer or a month's statement has paid it
+    is_paid_by_bank: bool  # a transfer or a month's statement has paid it
 
 
 async def settle_by_agent(deed: Deed, call_id: UUID, reason: str, *, card_id: UUID | None = None) -> Bill:
@@ -217,7 +217,7 @@ async def money_of(tx: Tx, company_id: CompanyId, call_id: UUID) -> Money:
         agreed=await bill_store.agreed(tx, company_id, original.id),
         tasks=await bill_store.tasks_of_call(tx, company_id, original.id),
         outstanding=Won(0) if bill is None else await claiming.outstanding(tx, bill),
-        is_by_bank=bill is not None and await claiming.is_paid_by_bank(tx, bill),
+        is_paid_by_bank=bill is not None and await claiming.is_paid_by_bank(tx, bill),
     )
 
 

@@ -197,7 +197,7 @@ def _moves(money: Money, wallet: Wallet) -> Iterator[MoneyMoveOut]:
     bill = money.bill
     if bill is None or bill.state is not BillState.PAID or bill.method is Method.ACCOUNT:
         return
-    if money.is_by_bank:
+    if money.is_paid_by_bank:
         yield MoneyMoveOut(MoveKind.TRANSFERRED, MoveState.DONE, bill.amount, bill.settled_at or bill.opened_at)
     elif bill.method is Method.CASH and not money.charges:
         yield MoneyMoveOut(MoveKind.CASH, MoveState.DONE, bill.amount, bill.settled_at or bill.opened_at)

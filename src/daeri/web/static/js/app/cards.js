@@ -29,6 +29,12 @@ export function defaultCard() {
   return state.cards?.items[0] ?? null;
 }
 
+/** The account that pays for this trip, where its company does. */
+export function companyAccount() {
+  const chosen = state.customer?.business.find((one) => one.id === state.draft.businessId);
+  return chosen?.payer === "company" ? chosen : null;
+}
+
 /** How a trip is paid: as it was chosen, but in cash by who has no card. */
 export function payingBy() {
   const { cards, draft } = state;

@@ -114,13 +114,14 @@ function words(call, receipt) {
   const { state: of, method } = receipt;
   const card = receipt.card ? cardName(receipt.card) : t("app.payment.card");
   const total = won(receipt.total);
+  const has = (/** @type {string} */ kind) => receipt.moves.some((move) => move.kind === kind);
   if (of === "on_account") return t("app.payer.company", { name: call.business?.name ?? "" });
   if (of === "unpaid") return `${t("app.money.unpaid")} ${whyUnpaid(receipt)}`;
   if (of === "changing") return receipt.to_be === null ? t("app.money.changing.charge", { amount: total, card }) : t("app.money.changing", { amount: total, then: won(receipt.to_be) });
-  if (of === "paid" && receipt.moves.some((move) => move.kind === "transferred")) return t("app.money.paid.bank");
-  if (method === "cash" && of === "paid") return receipt.moves.some((move) => move.kind === "charged") ? t("app.money.paid.card", { card }) : t("app.money.paid.cash");
+  if (of === "paid" && has("transferred")) return t("app.money.paid.bank");
+  if (method === "cash" && of === "paid") return has("charged") ? t("app.money.paid.card", { card }) : t("app.money.paid.cash");
   if (method === "cash" && of === "preparing") return t("app.money.cash", { amount: total });
-  if (of === "paid") return receipt.total && receipt.moves.some((move) => move.kind === "charged") ? t("app.money.paid.card", { card }) : t("app.money.paid");
+  if (of === "paid") return receipt.total && has("charged") ? t("app.money.paid.card", { card }) : t("app.money.paid");
   if (of === "charging") return t("app.money.charging.card", { card });
   return t(`app.money.${of}`);
 }

@@ -5,7 +5,7 @@ import { replace } from "../phone/router.js";
 import { command, quote as askQuote, sentence, shortage } from "./api.js";
 import { segments, skeleton } from "../phone/parts.js";
 import { head, isBusy, length, nameOf } from "./bits.js";
-import { cardName, defaultCard, payingBy, readCardsAgain } from "./cards.js";
+import { cardName, companyAccount, defaultCard, payingBy, readCardsAgain } from "./cards.js";
 import { callBody, chosenPlan, emptyDraft, isQuotable, missing, nextEmpty, quoteBody } from "./draft.js";
 import { options } from "./request_options.js";
 import { plans } from "./request_plans.js";
@@ -143,12 +143,6 @@ function buttonWords(quote) {
   if (draft.reservedFor) return t("app.request.reserve", { day: day(draft.reservedFor), clock: clock(draft.reservedFor), fare });
   if (draft.service === "delivery") return t("app.request.delivery", { fare });
   return t("app.request.now", { fare });
-}
-
-/** The account that pays for this trip, where its company does. */
-function companyAccount() {
-  const chosen = state.customer?.business.find((one) => one.id === state.draft.businessId);
-  return chosen?.payer === "company" ? chosen : null;
 }
 
 /** What of money stands against the request. @param {Quote | null} quote */

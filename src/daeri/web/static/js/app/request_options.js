@@ -3,7 +3,7 @@
 import { clock, day, html, icon, live, nothing, repeat, t } from "../phone/view.js";
 import { area, button, field, segments } from "../phone/parts.js";
 import { isBusy } from "./bits.js";
-import { cardName, defaultCard, payingBy, preferCard, registerCard } from "./cards.js";
+import { cardName, companyAccount, defaultCard, payingBy, preferCard, registerCard } from "./cards.js";
 import { MOST_CARS, isPhone, phoneTyped } from "./draft.js";
 import { changeDraft, state } from "./store.js";
 import { wheel } from "./wheel.js";
@@ -109,12 +109,6 @@ function car() {
       ? nothing
       : field("plate", t("app.car.plate"), state.draft.plate, (plate) => changeDraft({ plate }), { maxlength: 20, placeholder: t("app.car.plate.example"), hint: t("app.car.why") })}
     <a href="/app/profile/cars">${t("app.cars.manage")}</a>`;
-}
-
-/** The account that pays for this trip, where its company does. */
-function companyAccount() {
-  const chosen = state.customer?.business.find((one) => one.id === state.draft.businessId);
-  return chosen?.payer === "company" ? chosen : null;
 }
 
 function paymentWords() {
