@@ -38,7 +38,7 @@ from daeri.payments.model import (
 )
 from daeri.payments.model import EventKind as BillEvent
 from daeri.payments.payout_model import BANKS, PayoutOutcome, PayoutState
-from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, RestRefusal, SettleRefusal
+from daeri.payments.policy import AdjustRefusal, AgreeRefusal, AskRefusal, CashRefusal, RestRefusal, SettleRefusal
 from daeri.payments.statements import LineWhat
 from daeri.pricing.model import FarePlan, LineKind
 from daeri.pricing.plan_model import Chance, ShortageLevel
@@ -185,14 +185,17 @@ family("money.cancel.", (*CancelState, "of", "then"))
 family("money.purpose.", Purpose)
 family("money.refusal.", CardRefusal)
 family("money.claim.", ClaimReason)
-family("money.how.", ("card", "cash", "transfer", "nothing"))
+family("money.how.", ("card", "cash", "transfer", "nothing", "cash_received", "cash_not_received"))
 family("money.event.", BillEvent)
 family("money.said.", ("agreed_before_the_drive", "claim_period_over"))
 family(
-    "money.why.", sorted({*SettleRefusal, *AdjustRefusal, *AgreeRefusal, *RestRefusal, *AskRefusal, "not_permitted"})
+    "money.why.",
+    sorted({*SettleRefusal, *AdjustRefusal, *AgreeRefusal, *RestRefusal, *CashRefusal, *AskRefusal, "not_permitted"}),
 )
 family("money.task.", TaskKind)
 family("money.task.what.", TaskKind)
+family("money.cash.", ("received", "not_received"))
+family("money.cash.", ("received.title", "not_received.title", "received.then", "not_received.then"))
 family("money.adjust.then.", ("card", "unpaid", "cash", "account"))
 family("money.account.", (*Account, *(f"{account}.about" for account in Account)))
 family("money.entry.", EntryKind)

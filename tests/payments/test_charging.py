@@ -122,6 +122,67 @@ async def test_cash_that_was_not_paid_is_a_claim_that_another_card_pays(till: Ti
     assert await till.open_tasks() == []
 
 
+async def correct(till: Till, call: Call, *, received: bool) -> None:
+    async with till.deed() as deed:
+        await payments.correct_cash(deed, call.id, "both say so", received=received)
+
+
+@pytest.mark.rule("I-019")
+async def test_cash_that_the_driver_has_not_after_all_is_a_claim_and_off_the_balance(till: Till) -> None:
+    call = await till.driven(Payment.CASH, has_card=False)
+    in_cash = await till.totals()
+    await correct(till, call, received=False)
+    bill = await till.bill(call.id)
+    assert (bill.state, bill.claim_reason) == (BillState.CLAIMED, ClaimReason.CASH_NOT_PAID)
+    assert (await till.totals(), await till.open_tasks()) == (OWED, ["unpaid"])
+    assert (await till.money(call.id)).outstanding == FARE
+    with pytest.raises(NothingToSettle) as refused:
+        await correct(till, call, received=False)
+    assert refused.value.facts == {"reason": "not_paid"}
+    await correct(till, call, received=True)
+    assert ((await till.bill(call.id)).state, await till.totals(), await till.open_tasks()) == (
+        *(BillState.PAID, in_cash, []),
+    )
+    async with till.night.database.reading() as tx:
+        kinds = [event.kind for event in await payments.bill_history(tx, till.night.company, call.id)]
+    assert kinds[2:] == ["bill.cash_corrected", "bill.claimed", "bill.cash_corrected", "bill.paid"]
+
+
+@pytest.mark.rule("I-019")
+async def test_what_a_card_paid_in_the_place_of_cash_is_not_cash_to_be_put_right(till: Till) -> None:
+    call = await till.driven(Payment.CASH, has_card=False, cash_received=False)
+    assert call.customer_id is not None
+    await till.card(call.customer_id)
+    async with till.deed() as deed:
+        await payments.pay_claim(deed, call.id, call.customer_id)
+    with pytest.raises(ChargeUnderWay):
+        await correct(till, call, received=True)
+    await till.answer(call.id)
+    for received, reason in ((True, "already_paid"), (False, "not_in_cash")):
+        with pytest.raises(NothingToSettle) as refused:
+            await correct(till, call, received=received)
+        assert refused.value.facts == {"reason": reason}
+    assert await till.totals() == PAID
+
+
+async def test_a_customer_pays_by_card_while_an_agent_books_the_cash(crowd: Till) -> None:
+    for _ in range(5):
+        call = await crowd.driven(Payment.CASH, cash_received=False)
+        assert call.customer_id is not None
+        await crowd.card(call.customer_id)
+
+        async def pay(call: Call = call) -> None:
+            assert call.customer_id is not None
+            async with crowd.deed() as deed:
+                await payments.pay_claim(deed, call.id, call.customer_id)
+
+        done = await asyncio.gather(correct(crowd, call, received=True), pay(), return_exceptions=True)
+        assert sum(isinstance(one, DaeriError) for one in done) == 1
+        if await crowd.charges(call.id):
+            await crowd.answer(call.id)
+        assert ((await crowd.bill(call.id)).state, (await crowd.money(call.id)).outstanding) == (BillState.PAID, 0)
+
+
 async def test_a_declined_card_is_a_claim_with_reminders_and_an_end(till: Till) -> None:
     call = await till.driven()
     await till.answer(call.id, Answer.DECLINED)

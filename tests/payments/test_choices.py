@@ -26,7 +26,7 @@ from daeri.payments.model import (
     TaskNotFound,
     TaskTaken,
 )
-from daeri.payments.policy import AgreeRefusal, AskRefusal, MoneyFacts, RestRefusal
+from daeri.payments.policy import AgreeRefusal, AskRefusal, CashRefusal, MoneyFacts, RestRefusal
 
 Command = Callable[[Deed, CallId], Awaitable[None]]
 BLOCKS = PaymentPolicy()
@@ -59,6 +59,36 @@ def test_whether_another_fare_may_be_agreed(facts: MoneyFacts, reason: AgreeRefu
 def test_a_company_may_let_its_riders_agree() -> None:
     facts = facts_of(replace(ENDED, business=BUSINESS), None)
     assert policy.decide_agree(facts, PaymentPolicy(business_adjust=BusinessAdjust.RIDER_CONSENTS)) == Allowed()
+
+
+IN_CASH = replace(BILL, method=Method.CASH)
+CASH_PAID = replace(IN_CASH, state=BillState.PAID)
+
+
+@pytest.mark.rule("R-029", "R-114", "I-019")
+@pytest.mark.parametrize(
+    ("facts", "received", "not_received"),
+    [
+        (facts_of(AGAIN, CASH_PAID), CashRefusal.ON_ORIGINAL, CashRefusal.ON_ORIGINAL),
+        (facts_of(PHONE, CASH_PAID), CashRefusal.PARTNERS_CALL, CashRefusal.PARTNERS_CALL),
+        (facts_of(CALL, None), CashRefusal.NOT_DRIVEN, CashRefusal.NOT_DRIVEN),
+        (facts_of(CALL, BILL), CashRefusal.NOT_IN_CASH, CashRefusal.NOT_IN_CASH),
+        (
+            facts_of(CALL, replace(IN_CASH, state=BillState.WRITTEN_OFF)),
+            *(CashRefusal.GIVEN_UP, CashRefusal.GIVEN_UP),
+        ),
+        (facts_of(CALL, IN_CASH, is_under_way=True), CashRefusal.UNDER_WAY, CashRefusal.UNDER_WAY),
+        (facts_of(CALL, replace(IN_CASH, state=BillState.CLAIMED)), None, CashRefusal.NOT_PAID),
+        (facts_of(CALL, CASH_PAID), CashRefusal.ALREADY_PAID, CashRefusal.NOT_IN_CASH),
+        (replace(facts_of(CALL, CASH_PAID), has_driver_cash=True), CashRefusal.ALREADY_PAID, None),
+    ],
+)
+def test_whether_what_the_driver_said_of_the_cash_may_be_put_right(
+    facts: MoneyFacts, received: CashRefusal | None, not_received: CashRefusal | None
+) -> None:
+    for is_received, reason in ((True, received), (False, not_received)):
+        expected = Allowed() if reason is None else Refused(reason)
+        assert policy.decide_cash(facts, received=is_received) == expected
 
 
 @pytest.mark.rule("R-029", "R-114")

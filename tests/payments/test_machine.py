@@ -201,6 +201,16 @@ class MoneyMachine(RuleBasedStateMachine):
 
         self._run(take_in())
 
+    @rule(back=places, received=st.booleans())
+    def correct_cash(self, back: int, received: bool) -> None:
+        """What the driver said of the cash is put right."""
+
+        async def correct() -> None:
+            async with self.till.deed(self.agent) as deed:
+                await payments.correct_cash(deed, self._of(back).id, "both say so", received=received)
+
+        self._run(correct())
+
     @rule(amount=st.sampled_from([10_000, 20_000, 10_000_000, 0, -1]))
     def withdraw(self, amount: int) -> None:
         async def ask_for_it() -> None:

@@ -24,6 +24,7 @@ from daeri.payments.model import (
     BillState,
     BusinessAdjust,
     ClaimPolicy,
+    ClaimReason,
     Method,
     Payer,
     PaymentPolicy,
@@ -133,8 +134,14 @@ def test_nobody_owes_what_nobody_is_known_for() -> None:
 )
 def test_how_a_bill_goes_on(method: Method, facts: dict[str, bool], course: Course) -> None:
     usual: dict[str, bool | None] = {"has_card": False, "cash_received": None, "by_agent": False}
-    found, reason = policy.course_of(method, **{**usual, **facts})  # type: ignore[arg-type] -- one fact each
+    found, reason = policy.course_of(method, BillKind.FARE, **{**usual, **facts})  # type: ignore[arg-type] -- one fact each
     assert (found, reason is not None) == (course, course is Course.CLAIM)
+
+
+def test_who_did_not_come_is_not_said_to_have_refused_the_driver_cash() -> None:
+    unpaid = {"has_card": False, "cash_received": False, "by_agent": False}
+    reasons = [policy.course_of(Method.CASH, kind, **unpaid)[1] for kind in (BillKind.FARE, BillKind.NO_SHOW)]
+    assert reasons == [ClaimReason.CASH_NOT_PAID, ClaimReason.NO_SHOW]
 
 
 @pytest.mark.rule("R-029", "R-112", "R-113", "R-114")

@@ -18,7 +18,7 @@ from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Payment, Service, Source
 from daeri.payments import tasks
-from daeri.payments.model import Account, BillKind
+from daeri.payments.model import Account, BillKind, ClaimReason
 from daeri.policies import api as policies
 from daeri.policies.model import EVERYONE, Policy, Scope
 from daeri.pricing.model import CommissionPolicy, PremiumPolicy
@@ -267,7 +267,8 @@ async def test_the_fee_of_a_customer_who_did_not_come_counts_nothing_until_they_
         now, ids = till.night.clock.now(), till.night.ids
         ended = await calls.no_show(tx, call.id, till.night.company, driver, now=now, ids=ids)
     await till.react(call.id)
-    assert (await till.bill(call.id)).kind is BillKind.NO_SHOW
+    bill = await till.bill(call.id)
+    assert (bill.kind, bill.claim_reason) == (BillKind.NO_SHOW, ClaimReason.NO_SHOW)
     (run,) = await _runs(till, driver)
     assert not run.is_drive
     assert await _rewards(till, driver) == ()

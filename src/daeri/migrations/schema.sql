@@ -344,7 +344,7 @@ CREATE TABLE public.bills (
     CONSTRAINT bills_check CHECK ((net = ((amount - commission) - premium))),
     CONSTRAINT bills_check1 CHECK (((state = ANY (ARRAY['paid'::text, 'written_off'::text])) = (settled_at IS NOT NULL))),
     CONSTRAINT bills_check2 CHECK (((state = 'claimed'::text) <= ((claimed_at IS NOT NULL) AND (claim_reason IS NOT NULL)))),
-    CONSTRAINT bills_claim_reason_check CHECK ((claim_reason = ANY (ARRAY['no_card'::text, 'declined'::text, 'cash_not_paid'::text]))),
+    CONSTRAINT bills_claim_reason_check CHECK ((claim_reason = ANY (ARRAY['no_card'::text, 'declined'::text, 'cash_not_paid'::text, 'no_show'::text]))),
     CONSTRAINT bills_kind_check CHECK ((kind = ANY (ARRAY['fare'::text, 'no_show'::text]))),
     CONSTRAINT bills_method_check CHECK ((method = ANY (ARRAY['card'::text, 'cash'::text, 'account'::text]))),
     CONSTRAINT bills_payer_check CHECK ((payer = ANY (ARRAY['customer'::text, 'business'::text, 'orderer'::text]))),

@@ -193,6 +193,26 @@ async def write_off(deed: Deed, call_id: UUID, reason: str) -> Bill:
     return await claiming.give_up(deed, _known(bill), said)
 
 
+async def correct_cash(deed: Deed, call_id: UUID, reason: str, *, received: bool) -> Bill:
+    """Put right what a driver said of the cash: they have it after all, or they have it not and it becomes a claim.
+
+    PayOnOriginal, PartnersCall, NothingToSettle with its reason, ChargeUnderWay, ReasonMissing.
+    """
+    said = _clean(reason)
+    call, bill = await _locked(deed, call_id)
+    decided = policy.decide_cash(await choices.facts_of(deed.tx, call, bill), received=received)
+    if isinstance(decided, Refused):
+        raise await _refusal(deed, call, decided.reason)
+    known = _known(bill)
+    if received:
+        told = await billing.tell(
+            deed, known, EventKind.CASH_CORRECTED, amount=known.amount, how="cash_received", reason=said
+        )
+        return await billing.collect_cash(deed, told)
+    owed = await billing.take_back_cash(deed, known, said)
+    return await billing.claim(deed, owed, policy.cash_claim(owed.kind))
+
+
 async def check_may_request(deed: Deed, customer_id: UUID, *, by_card: bool) -> None:
     """Whether money stands against a new call of the customer's: ClaimOpen, CardMissing."""
     if deed.book.read(ClaimPolicy, at=deed.now).value.blocks_requests:

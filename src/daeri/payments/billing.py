@@ -161,6 +161,16 @@ async def write_off(deed: Deed, bill: Bill, amount: Won, reason: str) -> Bill:
     return await _settled(deed, bill, BillState.WRITTEN_OFF, happened)
 
 
+async def take_back_cash(deed: Deed, bill: Bill, reason: str) -> Bill:
+    """The driver has not the money after all: it is owed again, and the driver's balance is as before."""
+    happened = _happened(deed, EventKind.CASH_CORRECTED, amount=bill.amount, how="cash_not_received", reason=reason)
+    await _undo(deed, bill, EntryKind.CASH_COLLECTED, EntryKind.CASH_UNDONE, happened)
+    changed = await bill_store.reopen(deed.tx, bill, happened)
+    await balances.judge(deed.tx, deed.book, bill.company_id, bill.driver_id, now=deed.now)
+    _hint(deed.tx, changed)
+    return changed
+
+
 async def reopen(deed: Deed, bill: Bill, kind: EventKind, **facts: object) -> Bill:
     """What was paid was given back: the ride is owed again."""
     changed = await bill_store.reopen(deed.tx, bill, _happened(deed, kind, **facts))

@@ -8,19 +8,20 @@ from daeri.calls.model import Call
 from daeri.companies import api as companies
 from daeri.infra.database import Tx
 from daeri.kernel.result import Allowed, Refused
-from daeri.payments import bill_store, card_store, charge_store, claiming, policy
-from daeri.payments.model import Bill, PaymentPolicy
+from daeri.payments import bill_store, card_store, charge_store, claiming, ledger, policy
+from daeri.payments.model import Bill, EntryKind, PaymentPolicy
 from daeri.payments.policy import (
     AdjustRefusal,
     AgreeRefusal,
     AskRefusal,
+    CashRefusal,
     MoneyFacts,
     RestRefusal,
     SettleRefusal,
 )
 
-Refusal = SettleRefusal | AdjustRefusal | AgreeRefusal | RestRefusal | AskRefusal
-One = TypeVar("One", SettleRefusal, AdjustRefusal, AgreeRefusal, RestRefusal, AskRefusal)
+Refusal = SettleRefusal | AdjustRefusal | AgreeRefusal | RestRefusal | CashRefusal | AskRefusal
+One = TypeVar("One", SettleRefusal, AdjustRefusal, AgreeRefusal, RestRefusal, CashRefusal, AskRefusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Choices:
     ask_again: AskRefusal | None
     write_off: RestRefusal | None
     transfer: RestRefusal | None
+    cash_received: CashRefusal | None
+    cash_not_received: CashRefusal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ async def read(tx: Tx, call: Call, rules: PaymentPolicy) -> Choices:
         ask_again=_why_not(policy.decide_ask_again(facts)),
         write_off=_why_not(policy.decide_write_off(facts)),
         transfer=_why_not(policy.decide_transfer(facts)),
+        cash_received=_why_not(policy.decide_cash(facts, received=True)),
+        cash_not_received=_why_not(policy.decide_cash(facts, received=False)),
     )
 
 
@@ -64,7 +69,8 @@ async def facts_of(tx: Tx, call: Call, bill: Bill | None) -> MoneyFacts:
     is_under_way = await charge_store.is_under_way(tx, call.id)
     by_bank = bill is not None and await claiming.is_paid_by_bank(tx, bill)
     goes_on = await calls.reconnection(tx, call.company_id, call.id)
-    return MoneyFacts(call, bill, is_under_way, has_card, goes_on, is_paid_by_bank=by_bank)
+    has_cash = bill is not None and await ledger.stands(tx, call.id, EntryKind.CASH_COLLECTED)
+    return MoneyFacts(call, bill, is_under_way, has_card, goes_on, is_paid_by_bank=by_bank, has_driver_cash=has_cash)
 
 
 async def room_of(tx: Tx, call: Call) -> Room:

@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     CANCELLED = "bill.cancelled"
     CANCEL_REFUSED = "bill.cancel_refused"
     REBOOKED = "bill.rebooked"
+    CASH_CORRECTED = "bill.cash_corrected"
     CLAIMED = "bill.claimed"
     REMINDED = "bill.reminded"
     PAID = "bill.paid"
@@ -101,6 +102,7 @@ class ClaimReason(StrEnum):
     NO_CARD = "no_card"
     DECLINED = "declined"
     CASH_NOT_PAID = "cash_not_paid"
+    NO_SHOW = "no_show"  # who did not come could not hand over cash
 
 
 class TaskKind(StrEnum):

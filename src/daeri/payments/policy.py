@@ -59,14 +59,19 @@ def debtor_of(call: Call) -> Debtor | None:
     return Debtor(Payer.CUSTOMER, call.customer_id, Method(call.payment.value))
 
 
+def cash_claim(kind: BillKind) -> ClaimReason:
+    """What a claim is about that was to be paid in cash."""
+    return ClaimReason.NO_SHOW if kind is BillKind.NO_SHOW else ClaimReason.CASH_NOT_PAID
+
+
 def course_of(
-    method: Method, *, has_card: bool, cash_received: bool | None, by_agent: bool
+    method: Method, kind: BillKind, *, has_card: bool, cash_received: bool | None, by_agent: bool
 ) -> tuple[Course, ClaimReason | None]:
     """How the bill of a drive that has ended goes on. A driver who says nothing of cash has it."""
     if method is Method.ACCOUNT:
         return Course.ACCOUNT, None
     if method is Method.CASH:
-        return (Course.CLAIM, ClaimReason.CASH_NOT_PAID) if cash_received is False else (Course.CASH, None)
+        return (Course.CLAIM, cash_claim(kind)) if cash_received is False else (Course.CASH, None)
     if by_agent:
         return Course.AGENT, None
     if has_card:
@@ -136,6 +141,19 @@ class RestRefusal(StrEnum):
     UNDER_WAY = "under_way"
 
 
+class CashRefusal(StrEnum):
+    """Why what the driver said of the cash cannot be put right."""
+
+    ON_ORIGINAL = "on_original"
+    PARTNERS_CALL = "partners_call"
+    NOT_DRIVEN = "not_driven"
+    NOT_IN_CASH = "not_in_cash"  # it was not cash that paid it, and none was to pay it
+    NOT_PAID = "not_paid"
+    ALREADY_PAID = "already_paid"
+    GIVEN_UP = "given_up"
+    UNDER_WAY = "under_way"
+
+
 class AskRefusal(StrEnum):
     ON_ORIGINAL = "on_original"
     PARTNERS_CALL = "partners_call"
@@ -152,6 +170,7 @@ class MoneyFacts:
     has_card: bool
     goes_on: Call | None = None  # the call that it was reconnected as
     is_paid_by_bank: bool = False
+    has_driver_cash: bool = False
 
 
 def decide_settle(facts: MoneyFacts) -> Allowed | Refused[SettleRefusal]:
@@ -246,6 +265,31 @@ def _decide_rest(facts: MoneyFacts) -> Allowed | Refused[RestRefusal]:
     if facts.bill.state is BillState.WRITTEN_OFF:
         return Refused(RestRefusal.GIVEN_UP)
     return Refused(RestRefusal.UNDER_WAY) if facts.is_under_way else Allowed()
+
+
+def decide_cash(facts: MoneyFacts, *, received: bool) -> Allowed | Refused[CashRefusal]:
+    """Whether an agent may put right what the driver said of the cash: that they have it after all, or have it not."""
+    barred = _barred(facts.call)
+    if barred is not None:
+        return Refused(CashRefusal(barred))
+    if facts.bill is None:
+        return Refused(CashRefusal.NOT_DRIVEN)
+    reason = _why_not_put_right(facts, facts.bill, received=received)
+    return Allowed() if reason is None else Refused(reason)
+
+
+def _why_not_put_right(facts: MoneyFacts, bill: Bill, *, received: bool) -> CashRefusal | None:
+    if bill.method is not Method.CASH:
+        return CashRefusal.NOT_IN_CASH
+    if bill.state is BillState.WRITTEN_OFF:
+        return CashRefusal.GIVEN_UP
+    if facts.is_under_way:
+        return CashRefusal.UNDER_WAY
+    if received:
+        return CashRefusal.ALREADY_PAID if bill.state is BillState.PAID else None
+    if bill.state is not BillState.PAID:
+        return CashRefusal.NOT_PAID
+    return None if facts.has_driver_cash else CashRefusal.NOT_IN_CASH
 
 
 def decide_ask_again(facts: MoneyFacts) -> Allowed | Refused[AskRefusal]:

@@ -107,6 +107,7 @@ async def _go_on(deed: Deed, bill: Bill, *, cash_received: bool | None, by_agent
         card = await card_store.default_card(deed.tx, bill.company_id, bill.payer_id)
     course, reason = policy.course_of(
         bill.method,
+        bill.kind,
         has_card=card is not None,
         cash_received=cash_received,
         by_agent=by_agent,

@@ -370,6 +370,22 @@ def test_what_nobody_will_pay_is_written_off_by_an_operator(running: Running, co
     assert audited(running, ride.id)[-1] == ("payment.written_off", operator.id, {"amount_won": amount})
 
 
+@pytest.mark.rule("I-019")
+def test_what_a_driver_said_of_the_cash_is_put_right(running: Running, counter: Counter, agent: Person) -> None:
+    ride = counter.ride("cash")
+    amount = payment(agent, ride.id)["bill"]["amount"]
+    assert reasons(payment(agent, ride.id))["cash_not_received"] is None
+    refused(do(agent, ride.id, "cash", {"received": True, **WHY}), 409, "nothing_to_settle")
+    refused(do(agent, ride.id, "cash", {"received": False, "reason": " "}), 400, "validation_failed")
+    answer = do(agent, ride.id, "cash", {"received": False, **WHY})
+    assert (answer.json()["bill"]["state"], answer.json()["outstanding"]) == ("claimed", amount)
+    told = next(event for event in answer.json()["history"] if event["kind"] == "bill.cash_corrected")
+    assert (told["how"], told["reason"], told["actor_kind"]) == ("cash_not_received", WHY["reason"], "staff")
+    assert do(agent, ride.id, "cash", {"received": True, **WHY}).json()["bill"]["state"] == "paid"
+    assert [row[0] for row in audited(running, ride.id)] == ["payment.cash_corrected"] * 2
+    assert audited(running, ride.id)[-1][2] == {"amount_won": amount, "received": True}
+
+
 # --- once, and one after the other
 
 

@@ -95,7 +95,10 @@ def _api() -> Router:
     @get("/calls/{call_id:str}/payment", sync_to_thread=False)
     def payment(call_id: str) -> dict[str, Any]:
         refused = {"allowed": False, "reason": "not_driven"}
-        deeds = dict.fromkeys(("settle", "adjust", "agree", "ask_again", "write_off", "transfer"), refused)
+        deeds = dict.fromkeys(
+            ("settle", "adjust", "agree", "ask_again", "write_off", "transfer", "cash_received", "cash_not_received"),
+            refused,
+        )
         original = {"id": call_id, "number": "", "state": "driving"}
         nothing = {"goes_on": None, "room": None, "bill": None, "agreed": None, "is_under_way": False, "charges": []}
         return {"call_id": call_id, "original": original, "deeds": deeds, **nothing}

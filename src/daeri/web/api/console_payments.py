@@ -53,6 +53,13 @@ class WriteOffIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Why
 
 
+class CashIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the driver has the cash, other than they said, and why that is known."""
+
+    received: bool
+    reason: Why
+
+
 class TransferIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bank's reference, taken once, and how much came where that is known: the whole of what is left."""
 
@@ -214,6 +221,26 @@ async def receive_payment_transfer(
     )
 
 
+@post(
+    "/console/calls/{call_id:uuid}/payment/cash",
+    status_code=200,
+    operation_class=Command,
+    responses=answers(200, PaymentPage),
+)
+async def correct_payment_cash(
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CashIn]
+) -> Response[bytes]:
+    """Put right what the driver said of the cash; what they have not received is owed again (I-019)."""
+
+    async def correct(deed: Deed) -> Facts:
+        bill = await payments.correct_cash(deed, call_id, data.reason, received=data.received)
+        return {"amount_won": bill.amount, "received": data.received}
+
+    return await _do(
+        request, context, principal, _Order(call_id, Permission.PAYMENTS_ADJUST, "payment.cash_corrected", correct)
+    )
+
+
 @get("/console/payments")
 async def list_payments(
     request: Req,
@@ -360,6 +387,7 @@ router = Router(
         ask_provider_again,
         write_off_payment,
         receive_payment_transfer,
+        correct_payment_cash,
         list_payments,
         list_payment_tasks,
         take_payment_task,

@@ -41,6 +41,8 @@ class PaymentDeeds(msgspec.Struct, frozen=True):
     ask_again: PaymentDeed
     write_off: PaymentDeed
     transfer: PaymentDeed
+    cash_received: PaymentDeed
+    cash_not_received: PaymentDeed
 
 
 class PaymentCard(msgspec.Struct, frozen=True):

@@ -135,6 +135,8 @@ def _deeds(principal: Principal, found: Choices) -> PaymentDeeds:
         ask_again=_deed(principal, settle, found.ask_again),
         write_off=_deed(principal, Permission.PAYMENTS_WRITE_OFF, found.write_off),
         transfer=_deed(principal, settle, found.transfer),
+        cash_received=_deed(principal, adjust, found.cash_received),
+        cash_not_received=_deed(principal, adjust, found.cash_not_received),
     )
 
 

@@ -50,7 +50,7 @@ CREATE TABLE bills (
     drive_ended_at timestamptz NOT NULL,
     settled_at timestamptz,
     claimed_at timestamptz,
-    claim_reason text CHECK (claim_reason IN ('no_card', 'declined', 'cash_not_paid')),
+    claim_reason text CHECK (claim_reason IN ('no_card', 'declined', 'cash_not_paid', 'no_show')),
     version integer NOT NULL,
     CHECK (net = amount - commission - premium),
     CHECK ((state IN ('paid', 'written_off')) = (settled_at IS NOT NULL)),

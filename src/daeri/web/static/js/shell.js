@@ -48,6 +48,3 @@ if (location.hash === "#search") {
   const search = document.querySelector("[data-search]");
   if (search instanceof HTMLInputElement) search.focus();
 }
-
-// On a phone the rooms are a bar that may be wider than the screen.
-document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

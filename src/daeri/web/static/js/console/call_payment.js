@@ -9,7 +9,7 @@ import { toast } from "../phone/sheet.js";
 import { clock, day, html, icon, nothing, render, t, won } from "../phone/view.js";
 import { config, one } from "../words.js";
 import { billBadge, cancelBadge, cardName, chargeBadge, due, said, taskBadge, who, whyNot } from "./money.js";
-import { adjust, agree, settle, transfer, writeOff } from "./payment_deeds.js";
+import { adjust, agree, cash, settle, transfer, writeOff } from "./payment_deeds.js";
 import { callLink, entries, part, told, when } from "./pieces.js";
 
 /** @typedef {import("./money_shapes").Payment} Payment */
@@ -133,6 +133,8 @@ function deeds(found) {
     may.agree.allowed && isGoingOn ? button(t("money.agree"), () => after(agree(found, fare))) : nothing,
     may.ask_again.allowed && isLate(found) ? button(t("money.ask_again"), askAgain, { glyph: "refresh-cw" }) : nothing,
     bill && may.transfer.allowed ? button(t("money.transfer"), () => after(transfer(found)), { kind: "quiet" }) : nothing,
+    bill && may.cash_received.allowed ? button(t("money.cash.received"), () => after(cash(found, bill, true)), { kind: "quiet" }) : nothing,
+    bill && may.cash_not_received.allowed ? button(t("money.cash.not_received"), () => after(cash(found, bill, false)), { kind: "quiet" }) : nothing,
     bill && may.write_off.allowed ? button(t("money.write_off"), () => after(writeOff(found, bill)), { kind: "quiet" }) : nothing,
   ].filter((each) => each !== nothing);
   return html`${shown.length ? html`<div class="tools-row">${shown}</div>` : nothing}${found.is_under_way ? nothing : refusals(may)}`;

@@ -21,7 +21,7 @@ export interface Deed {
   reason: string | null;
 }
 
-export type DeedName = "settle" | "adjust" | "agree" | "ask_again" | "write_off" | "transfer";
+export type DeedName = "settle" | "adjust" | "agree" | "ask_again" | "write_off" | "transfer" | "cash_received" | "cash_not_received";
 
 export interface MoneyCard {
   id: string;

@@ -120,6 +120,22 @@ export function writeOff(payment, bill) {
   });
 }
 
+/**
+ * The driver has the cash after all, or has it not.
+ * @param {Payment} payment @param {Bill} bill @param {boolean} received @returns {Promise<boolean>}
+ */
+export function cash(payment, bill, received) {
+  const said = received ? "received" : "not_received";
+  return act({
+    title: t(`money.cash.${said}.title`, { number: payment.original.number }),
+    yes: t(`money.cash.${said}`),
+    path: `${path(payment)}/cash`,
+    body: (reason) => ({ received, reason }),
+    more: () => html`${figure(t("money.method.cash"), won(bill.amount), bill.payer_name)}
+      ${notice(t(`money.cash.${said}.then`, { amount: won(bill.amount) }), "info")}`,
+  });
+}
+
 /** The payer sent it to the company's bank. @param {Payment} payment @returns {Promise<boolean>} */
 export function transfer(payment) {
   let reference = "";

@@ -28,7 +28,7 @@ export function balance() {
 function shown(money) {
   return html`<p class="drive-figure" data-balance>
       <span class="drive-figure-word">${t("drive.balance.now")}</span><strong>${won(money.balance)}</strong>
-      <span class="drive-figure-how">${t("drive.balance.payable", { amount: won(money.payable) })}</span>
+      <span class="drive-figure-how">${money.payout ? t("drive.balance.payable.later", { amount: won(money.payable) }) : t("drive.balance.payable", { amount: won(money.payable) })}</span>
     </p>
     ${balanceNotice(money)} ${underWay(money)}
     <div class="drive-answers-plain">
