@@ -1,5 +1,6 @@
 """Withdrawals: debited once, sent once, ended once; whatever is asked at the same instant or made up."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,7 @@ from daeri.payments import api as payments
 from daeri.payments.lifecycle import PayoutStep, next_payout_state
 from daeri.payments.model import Account, AmountInvalid, ReasonMissing
 from daeri.payments.payout_model import (
+    BankAccountHeld,
     BankAccountInvalid,
     BankAccountMissing,
     BankReferenceUsed,
@@ -176,6 +178,24 @@ async def test_without_an_account_or_beside_another_payout_nothing_goes(bank: Ba
     with pytest.raises(PayoutOpen):
         await bank.withdraw(driver, 10_000)
     assert await bank.lines(driver) == [50_000, -10_000]
+
+
+async def test_who_changed_the_account_waits_for_the_next_payout(bank: Bank) -> None:
+    driver = await bank.driver(50_000)
+    changed = await bank.put_account(driver, GivenAccount("004", "999 999 99 999999", "김민준"))
+    with pytest.raises(BankAccountHeld) as refusal:
+        await bank.withdraw(driver, 10_000)
+    assert refusal.value.facts == {"until": (changed.changed_at + timedelta(hours=24)).isoformat()}
+    assert await bank.lines(driver) == [50_000]
+    bank.till.night.later(hours=24)
+    assert (await bank.withdraw(driver, 10_000)).number_masked == changed.number_masked
+
+
+async def test_a_company_may_pay_out_at_once_to_another_account(bank: Bank) -> None:
+    await bank.rule(account_hold_hours=0)
+    driver = await bank.driver(50_000)
+    await bank.put_account(driver)
+    await bank.withdraw(driver, 10_000)
 
 
 async def test_a_payout_goes_where_it_was_to_go(bank: Bank) -> None:

@@ -250,6 +250,23 @@ def fine(page: Page, name: str) -> None:
     look_at(page, name, widths=(NARROW, WIDE))
 
 
+def test_a_phone_reaches_every_room_through_its_bar(running: Running, desk: Desk) -> None:
+    with desk.page(viewport={"width": 360, "height": 800}) as page:
+        page.goto(f"{running.url}/console")
+        bar = page.get_by_role("navigation", name="메뉴")
+        more = bar.get_by_role("button", name="더 보기")
+        expect(bar.get_by_role("link")).to_have_count(4)
+        more.click()
+        expect(bar.get_by_role("link")).to_have_count(10)
+        fine(page, "more-rooms")
+        bar.get_by_role("link", name="공지").click()
+        expect(page).to_have_url(re.compile("/console/notices$"))
+        expect(more).to_have_attribute("data-current", "")
+        page.set_viewport_size({"width": 1440, "height": 800})
+        expect(bar.get_by_role("link")).to_have_count(10)
+        expect(more).to_be_hidden()
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_every_room_can_be_read(running: Running, staff: Person, desk: Desk, look: tuple[str, Any, int]) -> None:
     lang, scheme, width = look

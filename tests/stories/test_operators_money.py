@@ -262,6 +262,26 @@ def test_a_payment_is_found_and_a_claim_is_taken_in_by_transfer_or_written_off(
     assert fare_of(staff, other) > 0
 
 
+@pytest.mark.rule("I-019")
+def test_what_a_driver_said_of_the_cash_is_put_right_and_back(
+    running: Running, counter: Counter, staff: Person, page: Page
+) -> None:
+    ride = counter.ride("cash")
+    amount = won(fare_of(staff, ride))
+    page.goto(f"{running.url}/console/calls/{ride.id}")
+    foot(page).get_by_role("button", name="현금 못 받음으로 정정").click()
+    expect(page.get_by_role("dialog")).to_contain_text("고객에게 미수로 청구합니다")
+    look_at(page, "cash-not-received", widths=(360, 1440))
+    decide(page, "현금 못 받음으로 정정", reason="기사와 통화함")
+    expect(foot(page)).to_contain_text("현금을 받지 못했습니다")
+    history = page.locator("[data-part=payment] .timeline")
+    expect(history).to_contain_text(f"현금 수령 정정 {amount} · 현금 못 받음 · 기사와 통화함")
+    foot(page).get_by_role("button", name="현금 받음으로 정정").click()
+    decide(page, "현금 받음으로 정정", reason="고객이 나중에 냄")
+    expect(foot(page)).to_contain_text("결제됨")
+    expect(history).to_contain_text("현금 받음 · 고객이 나중에 냄")
+
+
 def test_the_ledger_is_searched_and_both_beams_of_its_balance_are_equally_long(
     running: Running, counter: Counter, page: Page
 ) -> None:

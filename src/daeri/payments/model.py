@@ -168,7 +168,8 @@ class BalancePolicy(Policy, frozen=True, kw_only=True):
     """A driver's prepaid balance, from which commission and premium of cash calls are taken.
 
     Below `minimum_won` a driver gets no cards (never, where it is not set); below `warn_below_won` they are told.
-    A payout is at least `payout_minimum_won` and leaves `minimum_won`.
+    A payout is at least `payout_minimum_won` and leaves `minimum_won`. Who has another bank account than before waits
+    `account_hold_hours` for the next one: a stolen telephone shall not empty a balance.
     """
 
     name: ClassVar[str] = "driver_balance"
@@ -176,6 +177,7 @@ class BalancePolicy(Policy, frozen=True, kw_only=True):
     minimum_won: NotNegative | None = None
     warn_below_won: NotNegative = 20_000
     payout_minimum_won: Positive = 10_000
+    account_hold_hours: Annotated[int, Meta(ge=0, le=720)] = 24
 
 
 @dataclass(frozen=True, slots=True)

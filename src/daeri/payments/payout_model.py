@@ -161,6 +161,12 @@ class BankAccountMissing(Conflict):
     code = "bank_account_missing"
 
 
+class BankAccountHeld(Conflict):
+    """The bank account was changed a short time ago. Facts: until."""
+
+    code = "bank_account_held"
+
+
 class PayoutNotFound(NotFound):
     code = "payout_not_found"
 

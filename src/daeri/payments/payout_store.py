@@ -34,6 +34,7 @@ ON CONFLICT (driver_id) DO UPDATE SET bank = $3, number_sealed = $4, number_mask
 RETURNING {_ACCOUNT}
 """
 _GET_ACCOUNT = f"SELECT {_ACCOUNT} FROM bank_accounts WHERE driver_id = $1 AND company_id = $2"
+_HOLD_ACCOUNT = _GET_ACCOUNT + " FOR SHARE"
 
 _PAYOUT = """
 id, company_id, driver_id, amount, state, bank, number_masked, holder, file_id, requested_at, ended_at, reference,
@@ -152,8 +153,9 @@ async def put_account(
     return _account(row)
 
 
-async def account(tx: Tx, company_id: UUID, driver_id: UUID) -> BankAccount | None:
-    row = await tx.row(_GET_ACCOUNT, driver_id, company_id)
+async def account(tx: Tx, company_id: UUID, driver_id: UUID, *, lock: bool = False) -> BankAccount | None:
+    """Where the driver's money goes; `lock` keeps it as it is until this transaction ends."""
+    row = await tx.row(_HOLD_ACCOUNT if lock else _GET_ACCOUNT, driver_id, company_id)
     return None if row is None else _account(row)
 
 

@@ -6,7 +6,7 @@ Whoever changes a payout holds the driver's balance first, then the payout's row
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from daeri.payments.model import Account, BalancePolicy, EntryKind, Line
 from daeri.payments.payout_model import (
     BANKS,
     BankAccount,
+    BankAccountHeld,
     BankAccountInvalid,
     BankAccountMissing,
     GivenAccount,
@@ -97,20 +98,24 @@ async def put_account(
 async def request(deed: Deed, driver_id: DriverId, amount: int) -> Payout:
     """The driver asks for `amount` won of what is theirs; it is debited now, in this transaction, once.
 
-    NotYetDriver, BankAccountMissing, PayoutTooLittle, PayoutOpen, PayoutTooMuch.
+    NotYetDriver, BankAccountMissing, BankAccountHeld, PayoutTooLittle, PayoutOpen, PayoutTooMuch.
     """
     driver = await drivers.get(deed.tx, deed.company_id, driver_id)
     if driver.status not in _EARNS:
         raise NotYetDriver(status=driver.status)
-    minimum = deed.book.read(BalancePolicy, at=deed.now).value.payout_minimum_won
-    if amount < minimum:
-        raise PayoutTooLittle(minimum_won=minimum)
+    policy = deed.book.read(BalancePolicy, at=deed.now).value
+    if amount < policy.payout_minimum_won:
+        raise PayoutTooLittle(minimum_won=policy.payout_minimum_won)
     known = await balances.read(deed.tx, deed.book, deed.company_id, driver_id, now=deed.now, lock=True)
     standing = await payout_store.open_of(deed.tx, deed.company_id, driver_id)
     if standing is not None:
         raise PayoutOpen(amount_won=standing.amount)
     if amount > known.payable_won:
         raise PayoutTooMuch(payable_won=known.payable_won)
+    to = await payout_store.account(deed.tx, deed.company_id, driver_id, lock=True)
+    held = None if to is None else held_until(to, policy, deed.now)
+    if held is not None:
+        raise BankAccountHeld(until=held.isoformat())
     payout = await payout_store.request(
         deed.tx,
         deed.ids.new(),
@@ -125,6 +130,12 @@ async def request(deed: Deed, driver_id: DriverId, amount: int) -> Payout:
         raise BankAccountMissing()
     await _book(deed, payout, EntryKind.PAYOUT_BEGUN, entries.payout_begun(driver_id, payout.amount))
     return payout
+
+
+def held_until(known: BankAccount, policy: BalancePolicy, now: datetime) -> datetime | None:
+    """Until when nothing is paid out to an account that took the place of another; None when it may be."""
+    until = known.changed_at + timedelta(hours=policy.account_hold_hours)
+    return until if known.version > 1 and now < until else None
 
 
 async def make_file(deed: Deed) -> PayoutFile:

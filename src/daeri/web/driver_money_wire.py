@@ -37,10 +37,14 @@ class BankAccountOut(msgspec.Struct, frozen=True):
 
 
 class BankAccountPageOut(msgspec.Struct, frozen=True):
-    """The account, if there is one, and the codes of the banks that a form offers."""
+    """The account, if there is one, and the codes of the banks that a form offers.
+
+    Who changes the account waits `hold_hours` for the next withdrawal.
+    """
 
     account: BankAccountOut | None
     banks: tuple[str, ...]
+    hold_hours: int
 
 
 class PayoutIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +104,8 @@ class TransferToOut(msgspec.Struct, frozen=True):
 class BalanceOut(msgspec.Struct, frozen=True):
     """The prepaid balance, in won. `is_short`: too low for new calls; `is_low`: soon so. Without `minimum` never.
 
-    `payable` may be withdrawn, from `payout_minimum` on. A top-up lies between `top_up_floor` and `top_up_ceiling`.
+    `payable` may be withdrawn, from `payout_minimum` on, and not before `held_until`. A top-up lies between
+    `top_up_floor` and `top_up_ceiling`.
     """
 
     balance: int
@@ -110,6 +115,7 @@ class BalanceOut(msgspec.Struct, frozen=True):
     payable: int
     payout_minimum: int
     account: BankAccountOut | None
+    held_until: datetime | None
     payout: PayoutOut | None
     top_ups: tuple[TopUpOut, ...]
     top_up_floor: int
@@ -188,6 +194,7 @@ def balance_out(
     found: balances.Balance,
     *,
     account: BankAccount | None,
+    held_until: datetime | None,
     payout: Payout | None,
     top_ups: Iterable[Charge],
     policy: PaymentPolicy,
@@ -202,6 +209,7 @@ def balance_out(
         payable=found.payable_won,
         payout_minimum=found.payout_minimum_won,
         account=None if account is None else account_out(account),
+        held_until=held_until,
         payout=None if payout is None else payout_out(payout),
         top_ups=tuple(map(top_up_out, top_ups)),
         top_up_floor=policy.adjust_floor_won,

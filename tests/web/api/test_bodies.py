@@ -155,6 +155,7 @@ ROUTES = [
     Route("/console/calls/{call_id}/payment/agree", "staff", {"amount": 20_000, "reason": "확인함"}),
     Route("/console/calls/{call_id}/payment/write-off", "staff", {"reason": "확인함"}),
     Route("/console/calls/{call_id}/payment/transfer", "staff", {"reference": "20261128-0001", "amount": 20_000}),
+    Route("/console/calls/{call_id}/payment/cash", "staff", {"received": True, "reason": "확인함"}),
     Route("/console/payment-tasks/{task_id}/take", "staff", {"instead_of": NOBODY}),
     Route("/console/payment-tasks/{task_id}/done", "staff", {"note": "확인함"}),
     Route("/console/calls/{call_id}/fare-calculations", "staff", {**TRIP, "vias": [TRIP["origin"]], "service": "vip"}),

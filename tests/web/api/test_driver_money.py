@@ -107,6 +107,7 @@ def test_a_withdrawal_from_the_balance_to_the_bank(server: Running, staff: Perso
         "payable": 50_000,
         "payout_minimum": 10_000,
         "account": None,
+        "held_until": None,
         "payout": None,
         "top_ups": [],
         "top_up_floor": 1_000,

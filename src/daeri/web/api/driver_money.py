@@ -11,7 +11,7 @@ from daeri.companies import api as companies
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.payments import api as payments
-from daeri.payments.model import PaymentPolicy
+from daeri.payments.model import BalancePolicy, PaymentPolicy
 from daeri.payments.payout_model import BANKS, PayoutFilter
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import WebContext
@@ -66,7 +66,9 @@ async def get_bank_account(context: WebContext, principal: Principal) -> BankAcc
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
         found = await payments.payouts.account(tx, principal.company_id, driver_id)
-    return BankAccountPageOut(None if found is None else account_out(found), BANKS)
+    return BankAccountPageOut(
+        None if found is None else account_out(found), BANKS, _balance_policy(context, principal).account_hold_hours
+    )
 
 
 @put("/driver/bank-account", status_code=200, operation_class=Command, responses=answers(200, BankAccountOut))
@@ -132,15 +134,22 @@ async def read_balance(tx: Tx, context: WebContext, principal: Principal, driver
     company_id, now = principal.company_id, context.clock.now()
     book = context.shelf.of(company_id)
     found = await payments.balance_of(tx, book, company_id, driver_id, now=now)
+    account = await payments.payouts.account(tx, company_id, driver_id)
+    policy = _balance_policy(context, principal)
     return balance_out(
         found,
-        account=await payments.payouts.account(tx, company_id, driver_id),
+        account=account,
+        held_until=None if account is None else payments.payouts.held_until(account, policy, now),
         payout=await payments.payouts.open_of(tx, company_id, driver_id),
         top_ups=await payments.balances.top_ups(tx, company_id, driver_id),
         policy=book.read(PaymentPolicy, at=now).value,
         has_cards=context.cards is not None,
         bank=(await companies.get(tx, company_id)).settings.top_up_bank,
     )
+
+
+def _balance_policy(context: WebContext, principal: Principal) -> BalancePolicy:
+    return context.shelf.of(principal.company_id).read(BalancePolicy, at=context.clock.now()).value
 
 
 router = Router(

@@ -12,16 +12,21 @@ from daeri.web.driver_money_wire import StatementOut
 
 
 class PayoutRow(msgspec.Struct, frozen=True):
-    """One withdrawal; `reference` is the bank's word, or why it came back."""
+    """One withdrawal; `reference` is the bank's word, or why it came back.
+
+    Whoever sends it looks twice where the driver is suspended, or the account is in another name than the driver's.
+    """
 
     id: UUID
     driver_id: UUID
     driver_name: str
+    driver_suspended: bool
     amount: int
     state: PayoutState
     bank: str
     number_masked: str
     holder: str
+    holder_differs: bool
     file_id: UUID | None
     requested_at: datetime
     ended_at: datetime | None

@@ -1,10 +1,13 @@
 """Payouts, their files and statements from the rows, as staff see them."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from daeri.accounts.model import Permission
+from daeri.drivers import api as drivers
+from daeri.drivers.model import DriverFilter, SignUp
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CompanyId
 from daeri.payments import api as payments
@@ -53,9 +56,12 @@ async def payouts(
 async def payout_rows(
     tx: Tx, context: WebContext, company_id: CompanyId, shown: Sequence[Payout]
 ) -> list[PayoutRow]:  # fmt: skip -- the signature reads as one sentence
-    """These payouts with their drivers' names."""
-    names = await shown_names.people(tx, context, company_id, [each.driver_id for each in shown])
-    return [_payout(each, names) for each in shown]
+    """These payouts with their drivers' names, and what whoever sends them looks at twice."""
+    people = list({each.driver_id for each in shown})
+    names = await shown_names.people(tx, context, company_id, people)
+    wanted = DriverFilter(company_id, SignUp.SUSPENDED, people=people)
+    suspended = {driver.id for driver in await drivers.find(tx, wanted, limit=len(people))} if people else set()
+    return [_payout(each, names, is_suspended=each.driver_id in suspended) for each in shown]
 
 
 async def files(context: WebContext, viewer: StaffViewer, *, before: UUID | None) -> PayoutFileRows:
@@ -173,21 +179,29 @@ def _may_manage(viewer: StaffViewer) -> bool:
     return Permission.PAYOUTS_MANAGE in viewer.principal.permissions
 
 
-def _payout(payout: Payout, names: Names) -> PayoutRow:
+def _payout(payout: Payout, names: Names, *, is_suspended: bool) -> PayoutRow:
+    name = names.get(payout.driver_id, UNKNOWN)
     return PayoutRow(
         id=payout.id,
         driver_id=payout.driver_id,
-        driver_name=names.get(payout.driver_id, UNKNOWN),
+        driver_name=name,
+        driver_suspended=is_suspended,
         amount=payout.amount,
         state=payout.state,
         bank=payout.bank,
         number_masked=payout.number_masked,
         holder=payout.holder,
+        holder_differs=_plain(payout.holder) != _plain(name),
         file_id=payout.file_id,
         requested_at=payout.requested_at,
         ended_at=payout.ended_at,
         reference=payout.reference,
     )
+
+
+def _plain(name: str) -> str:
+    """A name without what people write differently: spaces, wide letters, capitals."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _ride(ride: statements.BusinessRide, names: Names) -> BusinessRideRow:

@@ -8,11 +8,13 @@ export interface PayoutRow {
   id: string;
   driver_id: string;
   driver_name: string;
+  driver_suspended: boolean;
   amount: number;
   state: PayoutState;
   bank: string;
   number_masked: string;
   holder: string;
+  holder_differs: boolean;
   file_id: string | null;
   requested_at: string;
   ended_at: string | null;

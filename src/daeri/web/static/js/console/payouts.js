@@ -60,11 +60,11 @@ function totals({ figures: all }) {
 /** @param {PayoutRow} each @param {Again} again */
 function line(each, again) {
   return [
-    { head: t("actor.driver"), cell: driverLink(each.driver_id, each.driver_name) },
+    { head: t("actor.driver"), cell: html`${driverLink(each.driver_id, each.driver_name)}${each.driver_suspended ? html` ${badge(t("money.payout.suspended"), "bad")}` : nothing}` },
     { head: t("ops.state"), cell: badge(t(`money.payout.state.${each.state}`), TONES[each.state]) },
     { head: t("money.amount"), cell: html`<strong>${won(each.amount)}</strong>`, look: "numeric" },
     { head: t("money.payout.to"), cell: html`${t(`money.bank.${each.bank}`)} <span class="number">${each.number_masked}</span>` },
-    { head: t("money.payout.holder"), cell: each.holder },
+    { head: t("money.payout.holder"), cell: html`${each.holder}${each.holder_differs && !each.ended_at ? html` ${badge(t("money.payout.holder.differs"), "warn")}` : nothing}` },
     { head: t("money.payout.requested_at"), cell: when(each.requested_at), look: "tabular" },
     { head: t("money.ended"), cell: each.ended_at ? html`${when(each.ended_at)}${each.reference ? html` <small class="hint">${each.reference}</small>` : nothing}` : DASH },
     { head: t("money.deeds"), cell: deeds(each, again) },

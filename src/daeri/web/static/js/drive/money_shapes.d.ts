@@ -36,6 +36,7 @@ export interface Balance {
   payable: number;
   payout_minimum: number;
   account: BankAccount | null;
+  held_until: string | null;
   payout: Payout | null;
   top_ups: TopUp[];
   top_up_floor: number;

@@ -3,7 +3,7 @@
 import { get } from "../../phone/client.js";
 import { field, select } from "../../phone/parts.js";
 import { go } from "../../phone/router.js";
-import { ago, html, icon, nothing, t, won } from "../../phone/view.js";
+import { ago, clock, day, html, icon, nothing, t, won } from "../../phone/view.js";
 import { ask } from "../ask.js";
 import { link, load, local, page, reload } from "../go.js";
 import { balanceMoved, command, figures, isSending, readBalance } from "../money.js";
@@ -13,6 +13,7 @@ import { tell } from "../store.js";
 /** @typedef {import("../money_shapes").Balance} Balance */
 /** @typedef {import("../money_shapes").BankAccount} BankAccount */
 /** @typedef {import("../money_shapes").Payout} Payout */
+/** @typedef {{ account: BankAccount | null, banks: string[], hold_hours: number }} AccountPage */
 
 const PAYOUTS = "/driver/payouts";
 const ACCOUNT = "/driver/bank-account";
@@ -36,6 +37,7 @@ function shown(money) {
 function whatToDo(money) {
   if (money.payout) return html`${payouts([money.payout])}<p class="hint">${t("drive.withdraw.one")}</p>`;
   if (!money.account) return html`${empty(t("drive.bank.none"), t("drive.bank.none.more"), "building-2")}${link("/drive/bank-account", t("drive.bank.add"), "button primary wide drive-big")}`;
+  if (money.held_until) return html`<div class="drive-notice" data-kind="warn" data-held>${icon("hourglass")}<p>${t("drive.withdraw.held", { until: `${day(money.held_until)} ${clock(money.held_until)}` })}</p></div>`;
   if (money.payable < money.payout_minimum) return html`<div class="drive-notice" data-kind="warn">${icon("info")}<p>${t("drive.withdraw.too_little", { amount: won(money.payout_minimum) })}</p></div>`;
   return amountForm(money, money.account);
 }
@@ -85,11 +87,11 @@ function payout(each) {
 }
 
 export function bankAccount() {
-  return page(t("drive.bank.title"), "/drive/balance", load("bank", async () => /** @type {{ account: BankAccount | null, banks: string[] }} */ (await get(ACCOUNT)), account));
+  return page(t("drive.bank.title"), "/drive/balance", load("bank", async () => /** @type {AccountPage} */ (await get(ACCOUNT)), account));
 }
 
-/** @param {{ account: BankAccount | null, banks: string[] }} read */
-function account({ account: known, banks }) {
+/** @param {AccountPage} read */
+function account({ account: known, banks, hold_hours }) {
   if (known && !form.isChanging) {
     return html`<div class="drive-run" data-account><p class="drive-run-head"><strong>${t(`money.bank.${known.bank}`)}</strong></p><p class="number">${known.number_masked}</p><p class="hint">${known.holder}</p></div>
       <button class="button plain wide drive-big" @click=${() => (form.isChanging = true)}>${icon("pencil")}${t("drive.bank.change")}</button>
@@ -101,6 +103,7 @@ function account({ account: known, banks }) {
     ${select("bank", t("drive.bank.bank"), options, form.bank, (value) => (form.bank = value))}
     ${field("number", t("drive.bank.number"), form.number, (text) => (form.number = text), { inputmode: "numeric", maxlength: 20 })}
     ${field("holder", t("drive.bank.holder"), form.holder, (text) => (form.holder = text), { maxlength: 40, hint: t("drive.bank.holder.hint") })}
+    ${known && hold_hours ? html`<div class="drive-notice" data-kind="info">${icon("hourglass")}<p>${t("drive.bank.hold", { hours: hold_hours })}</p></div>` : nothing}
     <button class="button primary wide drive-big" ?disabled=${!isReady}>${isSending(ACCOUNT) ? t("drive.duty.sending") : t("drive.bank.keep")}</button>
     <p class="hint">${t("drive.bank.sealed")}</p>
   </form>`;
