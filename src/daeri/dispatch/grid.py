@@ -23,6 +23,7 @@ _DRIVERS_PER_CELL = 4.0  # where the average driver stands
 _LEAST_SIDE_M = 25.0
 _MOST_CELLS_A_SIDE = 1 << 16
 _CELLS_A_DRIVER = 4  # at most, in a table of the cells' first entries
+_MOST_COUNTED = (1 << 16) - 1  # the largest cell that NumPy sorts by counting
 _SAMPLE = 4096
 _SAMPLE_CELLS = 128
 _PAIRS_A_BATCH = 100_000  # what one batch is expected to look at: bounds the memory of a search
@@ -140,10 +141,17 @@ def build_grid(slot: Ints, layer: Ints, lat: Floats, lon: Floats) -> Grid:
     cell = frame.cells_of(lat, lon)
     if layer.any():
         cell += layer * (frame.rows * frame.columns)
-    bits = len(slot).bit_length()
-    packed = np.sort(cell << bits | np.arange(len(slot)))
-    order = packed & ((1 << bits) - 1)
-    return Grid(frame, packed >> bits, slot.take(order), lat.take(order), lon.take(order))
+    order = _in_cell_order(cell)
+    return Grid(frame, cell.take(order), slot.take(order), lat.take(order), lon.take(order))
+
+
+def _in_cell_order(cell: Ints) -> Ints:
+    """Which entry comes first, second, … by cell; within a cell as they stand."""
+    if not len(cell) or cell.max() <= _MOST_COUNTED:
+        return np.argsort(cell.astype(np.uint16), kind="stable")  # counts, byte by byte
+    bits = len(cell).bit_length()
+    order: Ints = np.sort(cell << bits | np.arange(len(cell))) & ((1 << bits) - 1)
+    return order
 
 
 def nearest(grid: Grid, query: Query, k: int, ids: IdOrder, excluded: Ints | None = None) -> Pairs:
