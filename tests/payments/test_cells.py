@@ -5,6 +5,7 @@ from tests.payments.factories import COMMISSION, FARE, NET, Till
 
 from daeri.calls.model import Call
 from daeri.kernel.terms import Payment
+from daeri.payments import api as payments
 from daeri.payments.charge_model import ChargeState, Purpose
 from daeri.payments.lifecycle import Answer
 from daeri.payments.model import Account, BillState, NothingToSettle, PayOnOriginal
@@ -165,3 +166,79 @@ async def test_a_card_that_says_no_after_the_drive_on_is_a_claim(till: Till) -> 
     await till.answer(original.id, Answer.DECLINED)
     assert (await till.bill(original.id)).state is BillState.CLAIMED
     assert await till.open_tasks() == ["unpaid"]
+
+
+async def pay_instead_of_cash(till: Till, call: Call) -> None:
+    """The customer pays a cash claim with a card; nobody has answered yet."""
+    assert call.customer_id is not None
+    async with till.deed() as deed:
+        await payments.pay_claim(deed, call.id, call.customer_id)
+
+
+async def settled(till: Till, original: Call) -> tuple[BillState, int, int, list[str]]:
+    """State, what the ride costs, what of that is owed, and what people must see to."""
+    money = await till.money(original.id)
+    assert money.bill is not None
+    return money.bill.state, money.bill.amount, money.outstanding, await till.open_tasks()
+
+
+@pytest.mark.rule("R-123", "I-020", "I-057")
+@pytest.mark.parametrize("agreed", [20_000, ADJUSTED])
+async def test_what_a_card_paid_in_the_place_of_cash_is_adjusted_by_an_agent(till: Till, agreed: int) -> None:
+    original = await till.driven(CASH, cash_received=False)
+    await pay_instead_of_cash(till, original)
+    await till.answer(original.id)
+    again = await till.reconnect(original)
+    await till.agree(original.id, agreed)
+    await till.drive_on(again)
+    assert await settled(till, original) == (BillState.PAID, FARE, 0, ["adjust"])
+    await till.adjust(original.id, agreed)
+    await till.answer(original.id)
+    assert await settled(till, original) == (BillState.PAID, agreed, 0, [])
+
+
+@pytest.mark.rule("R-123", "I-057")
+async def test_a_card_that_is_being_charged_in_the_place_of_cash_is_waited_for(till: Till) -> None:
+    original = await till.driven(CASH, cash_received=False)
+    again = await till.reconnect(original)
+    await till.agree(original.id, ADJUSTED)
+    await pay_instead_of_cash(till, original)
+    await till.drive_on(again)
+    assert await settled(till, original) == (BillState.CLAIMED, FARE, FARE, ["unpaid", "adjust"])
+    await till.answer(original.id)
+    assert await settled(till, original) == (BillState.PAID, FARE, 0, ["adjust"])
+
+
+@pytest.mark.rule("R-123")
+async def test_what_was_written_off_is_not_owed_again_by_itself(till: Till) -> None:
+    original = await till.driven(CASH, cash_received=False)
+    again = await till.reconnect(original)
+    await till.agree(original.id, ADJUSTED)
+    async with till.deed() as deed:
+        await payments.write_off(deed, original.id, "nobody will pay")
+    await till.drive_on(again)
+    assert await settled(till, original) == (BillState.WRITTEN_OFF, FARE, 0, ["adjust"])
+
+
+@pytest.mark.rule("R-123", "I-019")
+@pytest.mark.parametrize("agreed", [None, ADJUSTED])
+async def test_cash_that_is_handed_over_at_the_end_of_the_second_drive_pays_the_claim(
+    till: Till, agreed: int | None
+) -> None:
+    original = await till.driven(CASH)
+    again = await till.reconnect(original)
+    async with till.deed() as deed:
+        await payments.correct_cash(deed, original.id, "the driver has none", received=False)
+    if agreed is not None:
+        await till.agree(original.id, agreed)
+    await till.drive_on(again, cash_received=True)
+    assert await settled(till, original) == (BillState.PAID, agreed or FARE, 0, [])
+
+
+@pytest.mark.rule("R-123")
+async def test_a_claim_that_the_second_drive_did_not_pay_is_an_agents(till: Till) -> None:
+    original = await till.driven(CASH, cash_received=False)
+    again = await till.reconnect(original)
+    await till.agree(original.id, ADJUSTED)
+    await till.drive_on(again, cash_received=False)
+    assert await settled(till, original) == (BillState.CLAIMED, ADJUSTED, ADJUSTED, ["unpaid", "settle"])

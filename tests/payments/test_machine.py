@@ -147,8 +147,8 @@ class MoneyMachine(RuleBasedStateMachine):
     def ride_that_breaks_off(self, outcome: str, by_card: bool) -> None:
         self.rides.append(self.runner.run(self._ride(outcome, by_card=by_card, breaks_off=True)))
 
-    @rule(back=places, agreed=st.none() | amounts)
-    def reconnect(self, back: int, agreed: int | None) -> None:
+    @rule(back=places, agreed=st.none() | amounts, cash=st.none() | st.booleans())
+    def reconnect(self, back: int, agreed: int | None, cash: bool | None) -> None:
         ride = self._of(back)
 
         async def go_on() -> None:
@@ -156,7 +156,7 @@ class MoneyMachine(RuleBasedStateMachine):
             if agreed is not None:
                 with suppress(DaeriError):
                     await self.till.agree(ride.id, agreed)
-            await self.till.drive_on(again)
+            await self.till.drive_on(again, cash_received=cash)
 
         self._run(go_on())
 

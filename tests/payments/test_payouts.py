@@ -194,8 +194,15 @@ async def test_who_changed_the_account_waits_for_the_next_payout(bank: Bank) -> 
 async def test_a_company_may_pay_out_at_once_to_another_account(bank: Bank) -> None:
     await bank.rule(account_hold_hours=0)
     driver = await bank.driver(50_000)
-    await bank.put_account(driver)
+    await bank.put_account(driver, GivenAccount("004", "999 999 99 999999", "김민준"))
     await bank.withdraw(driver, 10_000)
+
+
+async def test_the_same_account_again_is_no_change(bank: Bank) -> None:
+    driver = await bank.driver(50_000)
+    again = await bank.put_account(driver, GivenAccount("088", "110 123 456789", "김 민준"))
+    assert (again.version, again.holder) == (1, "김 민준")
+    assert (await bank.withdraw(driver, 10_000)).holder == "김 민준"
 
 
 async def test_a_payout_goes_where_it_was_to_go(bank: Bank) -> None:

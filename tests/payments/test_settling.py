@@ -17,8 +17,9 @@ from daeri.infra.keys import KeyRing, new_keys
 from daeri.kernel.ids import CompanyId, DriverId
 from daeri.kernel.money import Won
 from daeri.kernel.terms import Payment, Service, Source
+from daeri.payments import api as payments
 from daeri.payments import tasks
-from daeri.payments.model import Account, BillKind, ClaimReason
+from daeri.payments.model import Account, BillKind, BillState, ClaimReason
 from daeri.policies import api as policies
 from daeri.policies.model import EVERYONE, Policy, Scope
 from daeri.pricing.model import CommissionPolicy, PremiumPolicy
@@ -274,6 +275,28 @@ async def test_the_fee_of_a_customer_who_did_not_come_counts_nothing_until_they_
     assert await _rewards(till, driver) == ()
     await till.drive_on(await till.reconnect(ended))
     assert [reward.call_id for reward in await _rewards(till, driver)] == [call.id]
+    assert await till.open_tasks() == ["unpaid", "adjust"]
+    async with till.deed() as deed:
+        await payments.correct_cash(deed, call.id, "the driver has the fee", received=True)
+    assert await till.open_tasks() == ["adjust"]  # the drive is not billed yet
+
+
+@pytest.mark.rule("I-010", "I-057")
+async def test_who_came_after_all_owes_a_fare_and_no_fee(till: Till) -> None:
+    call, driver = await till.assigned(Payment.CASH)
+    await till.night.arrive(call.id, driver)
+    till.night.later(minutes=20)
+    async with till.night.transaction() as tx:
+        now, ids = till.night.clock.now(), till.night.ids
+        ended = await calls.no_show(tx, call.id, till.night.company, driver, now=now, ids=ids)
+    await till.react(call.id)
+    await till.drive_on(await till.reconnect(ended))
+    await till.adjust(call.id, 25_000)
+    bill = await till.bill(call.id)
+    assert (bill.kind, bill.state, bill.claim_reason) == (
+        *(BillKind.FARE, BillState.CLAIMED, ClaimReason.CASH_NOT_PAID),
+    )
+    assert await till.open_tasks() == ["unpaid"]
 
 
 @pytest.mark.rule("I-010")

@@ -143,7 +143,6 @@ async def adjust(deed: Deed, call_id: UUID, amount: int, reason: str) -> Bill:
             deed, known, EventKind.CANCELLING, amount=standing.standing, then_amount=amount, reason=said
         )
     changed = await billing.rebook(deed, known, call, Won(amount), said)
-    await billing.end_tasks(deed, changed, TaskKind.ADJUST)
     return await charging.collect(deed, changed, Purpose.ADJUSTMENT)
 
 

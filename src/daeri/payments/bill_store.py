@@ -54,7 +54,9 @@ _REOPEN = _CHANGE.format(changes="state = 'open', settled_at = NULL, claimed_at 
 _CLAIM = _CHANGE.format(changes="state = 'claimed', settled_at = NULL, claimed_at = $3, claim_reason = $9")
 _REBOOK = _CHANGE.format(
     changes="amount = $9, commission = $10, premium = $11, net = $12, commission_percent = $13,"
-    " commission_version = $14, premium_version = $15, kind = $16, split = split + 1"
+    " commission_version = $14, premium_version = $15, kind = $16, split = split + 1,"
+    # Who did not come at first and was driven after all owes a fare, not a fee.
+    " claim_reason = CASE WHEN $16 = 'fare' AND claim_reason = 'no_show' THEN 'cash_not_paid' ELSE claim_reason END"
 )
 _GET = f"SELECT {_COLUMNS} FROM bills WHERE call_id = $1 AND company_id = $2"
 _LOCK = _GET + " FOR NO KEY UPDATE"

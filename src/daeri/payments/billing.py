@@ -39,7 +39,8 @@ from daeri.policies.api import PolicyBook
 from daeri.pricing import api as pricing
 from daeri.pricing.model import CommissionPolicy, PremiumKind, PremiumPolicy
 
-_ENDED_BY_PAYMENT = (TaskKind.SETTLE, TaskKind.ADJUST, TaskKind.UNPAID, TaskKind.UNKNOWN, TaskKind.CANCEL_REFUSED)
+# Another fare is owed all the same when the one that was billed is paid.
+_ENDED_BY_PAYMENT = (TaskKind.SETTLE, TaskKind.UNPAID, TaskKind.UNKNOWN, TaskKind.CANCEL_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ async def rebook(deed: Deed, bill: Bill, call: Call, amount: Won, reason: str) -
     await _book(deed, changed, EntryKind.FARE_DUE, entries.fare_due(changed), happened)
     if was_cash:
         await _book(deed, changed, EntryKind.CASH_COLLECTED, entries.cash_collected(changed), happened)
+    await end_tasks(deed, changed, TaskKind.ADJUST)
     await _keep_run(deed, changed, call)
     _hint(deed.tx, changed)
     return changed
@@ -215,7 +217,8 @@ async def _settled(deed: Deed, bill: Bill, state: BillState, happened: Happened)
     changed = await bill_store.settle(deed.tx, bill, state, happened)
     if bill.state is BillState.CLAIMED:
         await bill_store.end_claim(deed.tx, bill.call_id, deed.now)
-    await bill_store.close_tasks(deed.tx, bill.call_id, _ENDED_BY_PAYMENT, deed.now)
+    ended = _ENDED_BY_PAYMENT if state is BillState.PAID else tuple(TaskKind)
+    await end_tasks(deed, changed, *ended)
     _hint(deed.tx, changed)
     return changed
 

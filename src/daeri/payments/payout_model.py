@@ -61,7 +61,7 @@ class GivenAccount:
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """Where a driver's money goes; `bank` is the clearing house's code."""
+    """Where a driver's money goes; `bank` is the clearing house's code. `version` counts the accounts that it was."""
 
     driver_id: DriverId
     company_id: CompanyId

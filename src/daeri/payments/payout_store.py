@@ -26,14 +26,19 @@ from daeri.payments.payout_model import (
 )
 
 _ACCOUNT = "driver_id, company_id, bank, number_masked, holder, changed_at, version"
+# $8: it is another account than before, not the same one with its holder spelled otherwise.
 _PUT_ACCOUNT = f"""
 INSERT INTO bank_accounts (driver_id, company_id, bank, number_sealed, number_masked, holder, changed_at, version)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
-ON CONFLICT (driver_id) DO UPDATE SET bank = $3, number_sealed = $4, number_masked = $5, holder = $6, changed_at = $7,
-    version = bank_accounts.version + 1
+ON CONFLICT (driver_id) DO UPDATE SET bank = $3, number_sealed = $4, number_masked = $5, holder = $6,
+    changed_at = CASE WHEN $8 THEN $7 ELSE bank_accounts.changed_at END,
+    version = bank_accounts.version + CASE WHEN $8 THEN 1 ELSE 0 END
 RETURNING {_ACCOUNT}
 """
 _GET_ACCOUNT = f"SELECT {_ACCOUNT} FROM bank_accounts WHERE driver_id = $1 AND company_id = $2"
+_SEALED_ACCOUNT = """
+SELECT bank, number_sealed FROM bank_accounts WHERE driver_id = $1 AND company_id = $2 FOR NO KEY UPDATE
+"""
 _HOLD_ACCOUNT = _GET_ACCOUNT + " FOR SHARE"
 
 _PAYOUT = """
@@ -145,12 +150,20 @@ async def put_account(
     number_sealed: bytes,
     number_masked: str,
     holder: str,
+    is_other: bool,
     now: datetime,
-) -> BankAccount:  # fmt: skip -- the signature reads as one sentence
-    row = await tx.row(_PUT_ACCOUNT, driver_id, company_id, bank, number_sealed, number_masked, holder, now)
+) -> BankAccount:
+    """Keep the account; `is_other` when there was another one before, from `now` on."""
+    row = await tx.row(_PUT_ACCOUNT, driver_id, company_id, bank, number_sealed, number_masked, holder, now, is_other)
     if row is None:
         raise LookupError("an insert returned no row")
     return _account(row)
+
+
+async def sealed_account(tx: Tx, company_id: UUID, driver_id: UUID) -> tuple[str, bytes] | None:
+    """The bank and the sealed number, which nobody else changes until this transaction ends."""
+    row = await tx.row(_SEALED_ACCOUNT, driver_id, company_id)
+    return None if row is None else (row["bank"], row["number_sealed"])
 
 
 async def account(tx: Tx, company_id: UUID, driver_id: UUID, *, lock: bool = False) -> BankAccount | None:

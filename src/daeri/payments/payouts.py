@@ -74,7 +74,10 @@ class Said:
 async def put_account(
     tx: Tx, ring: KeyRing, company_id: CompanyId, driver_id: DriverId, given: GivenAccount, *, now: datetime
 ) -> BankAccount:
-    """Where the driver's money goes from now on; what is under way goes where it was to go. BankAccountInvalid."""
+    """Where the driver's money goes from now on; what is under way goes where it was to go. BankAccountInvalid.
+
+    The same bank and number again are no change, however their holder is spelled.
+    """
     number, holder = re.sub(r"[\s-]", "", given.number), given.holder.strip()
     if given.bank not in BANKS:
         raise BankAccountInvalid(field="bank")
@@ -83,6 +86,8 @@ async def put_account(
     if not holder or len(holder) > LONGEST_HOLDER:
         raise BankAccountInvalid(field="holder")
     await drivers.get(tx, company_id, driver_id)
+    before = await payout_store.sealed_account(tx, company_id, driver_id)
+    is_other = before is not None and (before[0], _opened(ring, before[1])) != (given.bank, number)
     return await payout_store.put_account(
         tx,
         driver_id,
@@ -91,6 +96,7 @@ async def put_account(
         number_sealed=ring.seal(number.encode(), NUMBER_PURPOSE),
         number_masked=mask(number),
         holder=holder,
+        is_other=is_other,
         now=now,
     )
 

@@ -267,6 +267,14 @@ def _decide_rest(facts: MoneyFacts) -> Allowed | Refused[RestRefusal]:
     return Refused(RestRefusal.UNDER_WAY) if facts.is_under_way else Allowed()
 
 
+def is_cash_alone(facts: MoneyFacts) -> bool:
+    """Whether nothing but cash has to do with a bill: no card, no bank, and nobody has given it up."""
+    bill = facts.bill
+    if bill is None or bill.method is not Method.CASH or facts.is_under_way:
+        return False
+    return facts.has_driver_cash or bill.state in (BillState.OPEN, BillState.CLAIMED)
+
+
 def decide_cash(facts: MoneyFacts, *, received: bool) -> Allowed | Refused[CashRefusal]:
     """Whether an agent may put right what the driver said of the cash: that they have it after all, or have it not."""
     barred = _barred(facts.call)

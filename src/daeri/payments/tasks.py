@@ -8,7 +8,7 @@ from daeri.infra.database import Tx
 from daeri.infra.events import Event
 from daeri.kernel.ids import CompanyId, DriverId, ids_from
 from daeri.kernel.money import Won
-from daeri.payments import bill_store, billing, card_store, charging, claiming, policy
+from daeri.payments import bill_store, billing, card_store, charging, choices, policy
 from daeri.payments.billing import Deed
 from daeri.payments.charge_model import Purpose
 from daeri.payments.model import Bill, BillKind, BillState, ClaimReason, Method, Payer, TaskKind
@@ -59,15 +59,24 @@ async def _settle_reconnected(deed: Deed, original: Call, drive: Call, driver_id
         opened = await _open(deed, original, driver_id, amount, BillKind.FARE)
         if opened is not None:
             await _go_on(deed, opened, cash_received=drive.cash_received, by_agent=True)
-    elif bill.amount != amount and await _has_driver_cash(deed, bill) and original.state is State.COMPLETED:
-        await billing.rebook(deed, bill, original, amount, "agreed_before_the_drive")
+    elif original.state is State.COMPLETED and policy.is_cash_alone(await choices.facts_of(deed.tx, original, bill)):
+        await _go_on_in_cash(deed, original, bill, amount, cash_received=drive.cash_received)
     elif bill.amount != amount or bill.state is not BillState.PAID:
         await billing.open_task(deed, TaskKind.ADJUST if bill.amount != amount else TaskKind.SETTLE, bill)
 
 
-async def _has_driver_cash(deed: Deed, bill: Bill) -> bool:
-    """Whether the driver has, or is to have, what it costs; what came by the bank is an agent's to adjust."""
-    return bill.method is Method.CASH and not await claiming.is_paid_by_bank(deed.tx, bill)
+async def _go_on_in_cash(
+    deed: Deed, original: Call, bill: Bill, amount: Won, *, cash_received: bool | None
+) -> None:  # fmt: skip -- the signature reads as one sentence
+    """What was agreed holds, and what is a claim by then is paid where the driver says so."""
+    if bill.amount != amount:
+        bill = await billing.rebook(deed, bill, original, amount, "agreed_before_the_drive")
+    if bill.state is BillState.PAID:
+        return
+    if cash_received:
+        await billing.collect_cash(deed, bill)
+    else:
+        await billing.open_task(deed, TaskKind.SETTLE, bill)
 
 
 async def _open(deed: Deed, call: Call, driver_id: DriverId, amount: Won, kind: BillKind) -> Bill | None:

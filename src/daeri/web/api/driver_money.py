@@ -33,7 +33,7 @@ from daeri.web.driver_money_wire import (
     statement_out,
     top_up_out,
 )
-from daeri.web.money import cards_of, deed_of
+from daeri.web.money import audit, cards_of, deed_of
 from daeri.web.principals import driver_of
 from daeri.web.spans import QUARTER, From, To, span
 
@@ -80,11 +80,20 @@ async def put_bank_account(
 
     async def work(tx: Tx) -> BankAccountOut:
         now, ring = context.clock.now(), context.gate.ring
-        return account_out(
-            await payments.payouts.put_account(
-                tx, ring, principal.company_id, driver_id, given_account(data), now=now
-            )  # fmt: skip -- one call
+        kept = await payments.payouts.put_account(
+            tx, ring, principal.company_id, driver_id, given_account(data), now=now
+        )  # fmt: skip -- one call
+        await audit(
+            tx,
+            request,
+            context,
+            principal,
+            action="bank_account.put",
+            subject_kind="driver",
+            subject_id=driver_id,
+            facts={"bank": kept.bank, "version": kept.version},
         )
+        return account_out(kept)
 
     return await context.commands.run(request, principal, work)
 

@@ -48,3 +48,9 @@ if (location.hash === "#search") {
   const search = document.querySelector("[data-search]");
   if (search instanceof HTMLInputElement) search.focus();
 }
+
+// A tablet that is turned shows all rooms beside the page.
+matchMedia("(max-width: 60rem)").addEventListener("change", ({ matches }) => {
+  const more = document.querySelector("#more-rooms:popover-open");
+  if (!matches && more instanceof HTMLElement) more.hidePopover();
+});

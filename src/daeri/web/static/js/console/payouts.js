@@ -60,7 +60,7 @@ function totals({ figures: all }) {
 /** @param {PayoutRow} each @param {Again} again */
 function line(each, again) {
   return [
-    { head: t("actor.driver"), cell: html`${driverLink(each.driver_id, each.driver_name)}${each.driver_suspended ? html` ${badge(t("money.payout.suspended"), "bad")}` : nothing}` },
+    { head: t("actor.driver"), cell: html`${driverLink(each.driver_id, each.driver_name)}${each.driver_suspended && !each.ended_at ? html` ${badge(t("money.payout.suspended"), "bad")}` : nothing}` },
     { head: t("ops.state"), cell: badge(t(`money.payout.state.${each.state}`), TONES[each.state]) },
     { head: t("money.amount"), cell: html`<strong>${won(each.amount)}</strong>`, look: "numeric" },
     { head: t("money.payout.to"), cell: html`${t(`money.bank.${each.bank}`)} <span class="number">${each.number_masked}</span>` },

@@ -28,7 +28,7 @@ export function balance() {
 function shown(money) {
   return html`<p class="drive-figure" data-balance>
       <span class="drive-figure-word">${t("drive.balance.now")}</span><strong>${won(money.balance)}</strong>
-      <span class="drive-figure-how">${money.payout ? t("drive.balance.payable.later", { amount: won(money.payable) }) : t("drive.balance.payable", { amount: won(money.payable) })}</span>
+      <span class="drive-figure-how">${payableWords(money)}</span>
     </p>
     ${balanceNotice(money)} ${underWay(money)}
     <div class="drive-answers-plain">
@@ -42,6 +42,13 @@ function shown(money) {
       row(t("drive.bank.title"), { glyph: "building-2", href: "/drive/bank-account" }),
       row(t("drive.cards.title"), { glyph: "credit-card", href: "/drive/cards" }),
     ])}`;
+}
+
+/** How much may be withdrawn, and when. @param {Balance} money */
+function payableWords({ payable, payout, held_until }) {
+  const amount = won(payable);
+  if (held_until) return t("drive.balance.payable.held", { amount, until: `${dayWords(held_until)} ${clock(held_until)}` });
+  return payout ? t("drive.balance.payable.later", { amount }) : t("drive.balance.payable", { amount });
 }
 
 /** Too low, or soon so, with the way to fill it; where the driver looks anyway too. @param {Balance | null} [money] */

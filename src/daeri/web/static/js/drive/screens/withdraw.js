@@ -28,7 +28,7 @@ export function withdraw() {
 
 /** @param {Balance} money */
 function shown(money) {
-  return html`<p class="drive-figure"><span class="drive-figure-word">${money.payout ? t("drive.withdraw.payable.later") : t("drive.withdraw.payable")}</span><strong>${won(money.payable)}</strong>
+  return html`<p class="drive-figure"><span class="drive-figure-word">${money.payout ? t("drive.withdraw.payable.later") : money.held_until ? t("drive.withdraw.payable.held") : t("drive.withdraw.payable")}</span><strong>${won(money.payable)}</strong>
       <span class="drive-figure-how">${money.minimum ? t("drive.withdraw.stays", { amount: won(money.minimum) }) : nothing}</span></p>
     ${whatToDo(money)}`;
 }
