@@ -157,6 +157,19 @@ def test_a_withdrawal_from_the_form_to_the_bank(staff: Person, open_phone: OpenP
     assert staff.command(f"/console/payouts/{payout}/returned", {"reference": "예금주 불일치"}).is_success
     phone.open("/payouts")
     expect(page.locator("[data-payout=returned]")).to_contain_text("예금주 불일치")
+    phone.open("/bank-account")
+    page.get_by_role("button", name="계좌 바꾸기").click()
+    expect(page.get_by_text("계좌를 바꾸면 24시간 동안 출금할 수 없습니다")).to_be_visible()
+    page.locator("select[name=bank]").select_option("004")
+    page.locator("input[name=number]").fill("999-999-999999")
+    page.locator("input[name=holder]").fill("박서준")
+    page.get_by_role("button", name="계좌 저장").click()
+    expect(page.locator("[data-account]")).to_contain_text("********9999")
+    phone.open("/withdraw")
+    expect(page.locator("[data-held]")).to_contain_text("직접 바꾸지 않으셨다면")
+    look_at(page, "withdraw-held", widths=(360, 1440))
+    phone.open("/balance")
+    expect(page.locator("[data-balance]")).to_contain_text("부터 출금할 수 있는 금액 50,000원")
 
 
 @pytest.mark.parametrize("how", LOOKS, ids=["-".join(map(str, look)) for look in LOOKS])

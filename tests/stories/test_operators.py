@@ -250,6 +250,18 @@ def fine(page: Page, name: str) -> None:
     look_at(page, name, widths=(NARROW, WIDE))
 
 
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_word_of_a_phones_bar_is_broken(running: Running, desk: Desk, width: int) -> None:
+    with desk.page(lang="en", viewport={"width": width, "height": 800}) as page:
+        page.goto(f"{running.url}/console")
+        words = page.locator(".rooms > a > span, .rooms-more > span")
+        heights = words.evaluate_all("spans => spans.map((span) => span.getClientRects().length)")
+        assert heights == [1] * 5
+        fits = "spans => spans.every((span) => span.scrollWidth <= span.parentElement.clientWidth)"
+        assert words.evaluate_all(fits)
+        fine(page, f"bar-en-{width}")
+
+
 def test_a_phone_reaches_every_room_through_its_bar(running: Running, desk: Desk) -> None:
     with desk.page(viewport={"width": 360, "height": 800}) as page:
         page.goto(f"{running.url}/console")
@@ -258,12 +270,15 @@ def test_a_phone_reaches_every_room_through_its_bar(running: Running, desk: Desk
         expect(bar.get_by_role("link")).to_have_count(4)
         more.click()
         expect(bar.get_by_role("link")).to_have_count(10)
-        fine(page, "more-rooms")
+        fine(page, "more-rooms")  # in a wide window, where it closes by itself
+        more.click()
         bar.get_by_role("link", name="공지").click()
         expect(page).to_have_url(re.compile("/console/notices$"))
         expect(more).to_have_attribute("aria-current", "true")
         more.click()
+        expect(page.locator("#more-rooms:popover-open")).to_have_count(1)
         page.set_viewport_size({"width": 1440, "height": 800})
+        expect(page.locator("#more-rooms:popover-open")).to_have_count(0)
         expect(bar.get_by_role("link")).to_have_count(10)
         expect(more).to_be_hidden()
 

@@ -164,6 +164,39 @@ def test_without_a_bank_account_nothing_goes(server: Running, staff: Person) -> 
     refused(put(poor, "/driver/bank-account", ACCOUNT | {"bank": "999"}), 422, "bank_account_invalid")
 
 
+OTHER = {"bank": "004", "number": "999-999-999999", "holder": "이서연"}
+
+
+def test_another_account_waits_and_says_until_when(server: Running, driver: Person) -> None:
+    before = audited(server, "bank_account.put")
+    assert put(driver, "/driver/bank-account", ACCOUNT | {"number": "110123456789"}).is_success
+    assert balance(driver)["held_until"] is None
+    assert put(driver, "/driver/bank-account", OTHER).is_success
+    assert audited(server, "bank_account.put") == before + 2
+    assert driver.get("/driver/bank-account").json()["hold_hours"] == 24
+    problem = refused(driver.command("/driver/payouts", {"amount": 10_000}), 409, "bank_account_held")
+    until = datetime.fromisoformat(balance(driver)["held_until"])
+    assert datetime.fromisoformat(problem["facts"]["until"]) == until
+    assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(hours=24)
+
+
+def test_whoever_sends_a_file_sees_what_to_look_at_twice(server: Running, staff: Person, driver: Person) -> None:
+    def row_of(payout: dict[str, Any]) -> dict[str, Any]:
+        items = staff.get("/console/payouts").json()["items"]
+        return next(row for row in items if row["id"] == payout["id"])
+
+    usual = row_of(withdraw(driver))
+    assert (usual["holder_differs"], usual["driver_suspended"]) == (False, False)
+    other = server.driver()
+    top_up(staff, other, 50_000)
+    assert put(other, "/driver/bank-account", OTHER).is_success
+    payout = withdraw(other)
+    body = {"reason": "사고 조사"}
+    assert staff.command(f"/console/drivers/{other.id}/suspend", body).is_success
+    marked = row_of(payout)
+    assert (marked["holder_differs"], marked["driver_suspended"]) == (True, True)
+
+
 def test_the_number_is_masked_wherever_it_is_not_for_the_bank(staff: Person, driver: Person) -> None:
     payout = withdraw(driver)
     make_file(staff)
