@@ -112,6 +112,32 @@ def test_a_cancel_after_assignment_is_at_the_top_and_warned_of(phone: CustomerPh
     assert phone.api("/customer/cancellations")["count"] == 1
 
 
+@pytest.mark.rule("R-059", "R-060")
+def test_a_driver_who_comes_while_the_question_stands_is_not_cancelled_for_nothing(
+    phone: CustomerPhone, driver: Coming
+) -> None:
+    call_id = phone.request()
+    dialog = phone.page.get_by_role("dialog")
+    phone.page.locator("[data-cancel]").click()
+    expect(dialog).to_contain_text("횟수에 들어가지 않아요")
+    driver.accept(call_id)
+    expect(dialog).to_contain_text("그사이 기사님이 배정됐어요")
+    phone.page.locator("[data-cancel-yes]").click()
+    expect(phone.page.locator("[data-cancel-count]")).to_be_visible()
+    expect(dialog).to_contain_text("신중하게")
+    assert phone.state_of(call_id) == "assigned"
+    phone.page.locator("[data-keep]").click()
+    driver.arrive(call_id)
+    driver.start(call_id)
+    phone.title("운행 중이에요")
+    phone.page.locator("[data-cancel]").click()
+    for words in ("운행 중이에요", "자동으로 결제되지는 않고", "신중하게"):
+        expect(dialog).to_contain_text(words)
+    phone.page.locator("[data-cancel-yes]").click()
+    phone.title("배정 후 취소됐어요")
+    expect(phone.page.locator(".lines")).to_contain_text("결제 없음")
+
+
 @pytest.mark.rule("R-062")
 def test_at_the_limit_the_app_says_until_when_nothing_can_be_requested(
     phone: CustomerPhone, running: Running, driver: Coming

@@ -62,6 +62,7 @@ def test_a_whole_drive(running: Running, open_phone: OpenPhone) -> None:
     for words in ("강남역", "삼성역", "잠실역", "자사콜", "경유", "카드"):
         expect(card).to_contain_text(words)
     expect(card.get_by_role("timer")).to_be_visible()
+    expect(card).not_to_have_attribute("data-guarded", "")  # the tap of before is over
     page.locator("[data-accept]").click()
     expect(page.get_by_role("heading", name="고객에게 가는 중")).to_be_visible()
     expect(card).to_be_hidden()

@@ -267,6 +267,12 @@ class CallChanged(Conflict):
     code = "call_changed"
 
 
+class CallAssigned(Conflict):
+    """A driver has the call by now, and whoever cancels wanted to only while none had."""
+
+    code = "call_assigned"
+
+
 class RiderFixed(Conflict):
     """There is no rider whose number could be corrected now. Facts: reason (no_rider, ended)."""
 

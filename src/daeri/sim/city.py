@@ -117,4 +117,10 @@ def draw_trip(random: Random, *, longest_m: float | None = None, origin: Point |
     if longest_m is None or length_m <= longest_m:
         return Trip(start, end, spot.name, home.name)
     cut = between(start, end, longest_m / length_m)
-    return Trip(start, Point(round(cut.lat, 6), round(cut.lon, 6)), spot.name, f"{home.name} 방면")
+    short = Point(round(cut.lat, 6), round(cut.lon, 6))
+    return Trip(start, short, spot.name, f"{_nearest_name(short)} 근처")
+
+
+def _nearest_name(point: Point) -> str:
+    """Of all neighbourhoods the one whose middle is nearest."""
+    return min((*EVENING_SPOTS, *HOMES), key=lambda spot: distance_m(spot.middle, point)).name

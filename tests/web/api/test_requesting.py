@@ -332,6 +332,21 @@ def test_an_assigned_calls_fare_stands(running: Running) -> None:
     assert customer.get(f"/calls/{call_id}").json()["can"] == ["cancel_warned", "never_meet"]
 
 
+@pytest.mark.rule("R-059", "R-060")
+def test_who_wanted_to_cancel_before_assignment_does_not_after_it(running: Running) -> None:
+    customer, driver = running.customer(), running.driver()
+    call_id, offer_id = running.offered(customer, driver)
+    assert driver.command(f"/driver/offers/{offer_id}/accept").status_code == 200
+    only = {"unassigned_only": True}
+    refused(customer.command(f"/calls/{call_id}/cancel", only), 409, "call_assigned")
+    assert customer.get(f"/calls/{call_id}").json()["state"] == "assigned"
+    assert customer.get("/customer/cancellations").json()["count"] == 0
+    other = running.customer()
+    waiting = requested(other)
+    assert other.command(f"/calls/{waiting['id']}/cancel", only).json()["state"] == "cancelled_before_assignment"
+    assert customer.command(f"/calls/{call_id}/cancel", {}).json()["state"] == "cancelled_after_assignment"
+
+
 @pytest.mark.rule("I-058")
 def test_only_the_caller_corrects_a_riders_number(running: Running, staff: Person) -> None:
     customer = running.customer()

@@ -8,7 +8,7 @@ from litestar.params import JSONBody, Parameter, QueryParameter
 
 from daeri.accounts.model import Principal
 from daeri.calls import api as calls
-from daeri.calls.model import Change, State
+from daeri.calls.model import CallAssigned, Change, State
 from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
@@ -33,7 +33,7 @@ from daeri.web.requesting import (
 )
 from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.waiting import waiting_policy_of
-from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
+from daeri.web.wire import CallIn, CallOut, CallPageOut, CancelIn, QuoteIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
 
 Req = Request[Any, Any, Any]
@@ -120,9 +120,9 @@ async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> 
 
 @post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ReasonIn | None] = None
+    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CancelIn | None] = None
 ) -> Response[bytes]:
-    """Cancel, before or after a driver was assigned (R-059, R-060)."""
+    """Cancel, before or after a driver was assigned (R-059, R-060); CallAssigned where only before was wanted."""
     customer_id = customer_of(principal)
 
     async def work(tx: Tx) -> CallOut:
@@ -131,6 +131,8 @@ async def cancel_call(
         call = await dispatch.cancel(
             tx, known.driven_as, principal.company_id, change, now=context.clock.now(), ids=context.ids
         )
+        if data is not None and data.unassigned_only and call.state is State.CANCELLED_AFTER_ASSIGNMENT:
+            raise CallAssigned()  # and nothing was cancelled
         return await seen(tx, context, await one_ride(tx, call))
 
     return await context.commands.run(request, principal, work)

@@ -48,9 +48,13 @@ export function badge(of) {
   return html`<span class="badge" data-state=${of}>${t(`app.state.${of}`)}</span>`;
 }
 
+/** Ended without a drive: unless there is a bill, nothing is owed. */
+const UNDRIVEN = new Set(["cancelled_before_assignment", "cancelled_after_assignment", "expired"]);
+
 /** What the customer is to pay. @param {Call} call */
 export function fareOf(call) {
   if (call.bill) return won(call.bill.amount);
+  if (UNDRIVEN.has(call.state)) return t("app.fare.none");
   if (call.final_amount !== undefined && call.final_amount !== null) return won(call.final_amount);
   if ((call.fare?.plan ?? call.fare_plan) === "meter") return t("app.plan.meter");
   return won(call.fare?.amount ?? call.fare_amount);

@@ -2,7 +2,7 @@
 
 import { html, icon, nothing, t } from "../phone/view.js";
 import { closeDialog, openDialog } from "./dialog.js";
-import { cancellations, command } from "./api.js";
+import { call as readCall, cancellations, command } from "./api.js";
 import { driverName, isBusy } from "./bits.js";
 import { ENGAGED, may, withCall } from "./states.js";
 import { change, state, tell } from "./store.js";
@@ -16,19 +16,22 @@ export function cancelButton(call) {
   return html`<button type="button" class="button cancel" data-cancel ?disabled=${isBusy(`cancel-${call.id}`)} @click=${() => (after ? warn(call) : ask(call))}>${t("app.cancel")}</button>`;
 }
 
-/** @param {Call} call */
+/** A driver may come while this is read: then it says so, and what it promised is not broken. @param {Call} call */
 function ask(call) {
   openDialog(call.state === "reserved" ? t("app.cancel.reserved") : t("app.cancel.before"), () => html`
-    <p>${t("app.cancel.before.about")}</p>
-    ${buttons(call, t("app.cancel.before.yes"))}
+    ${ENGAGED.has(latest(call).state) ? html`<p class="notice" data-kind="warn">${icon("triangle-alert")}<span>${t("app.cancel.assigned")}</span></p>` : html`<p>${t("app.cancel.before.about")}</p>`}
+    ${buttons(call, t("app.cancel.before.yes"), true)}
   `);
 }
+
+/** The call as it is known by now. @param {Call} call */
+const latest = (call) => state.known.calls.get(call.id) ?? call;
 
 /** @param {Call} call */
 async function warn(call) {
   openDialog(t("app.cancel.after"), () => html`
-    <p>${t("app.cancel.after.about", { name: driverName(call) })}</p>
-    ${counted()} ${buttons(call, t("app.cancel.after.yes"))}
+    <p>${latest(call).state === "driving" ? t("app.cancel.driving.about", { name: driverName(call) }) : t("app.cancel.after.about", { name: driverName(call) })}</p>
+    ${counted()} ${buttons(call, t("app.cancel.after.yes"), false)}
   `);
   const told = await cancellations().catch(() => null);
   if (told) change({ cancellations: told });
@@ -44,19 +47,26 @@ function counted() {
   </div>`;
 }
 
-/** @param {Call} call @param {string} yes */
-function buttons(call, yes) {
+/** @param {Call} call @param {string} yes @param {boolean} unassignedOnly */
+function buttons(call, yes, unassignedOnly) {
   return html`<div class="dialog-buttons">
     <button type="button" class="button primary wide" data-keep @click=${closeDialog}>${t("app.cancel.keep")}</button>
-    <button type="button" class="button danger wide" data-cancel-yes ?disabled=${isBusy(`cancel-${call.id}`)} @click=${() => cancel(call)}>${yes}</button>
+    <button type="button" class="button danger wide" data-cancel-yes ?disabled=${isBusy(`cancel-${call.id}`)} @click=${() => cancel(call, unassignedOnly)}>${yes}</button>
   </div>`;
 }
 
-/** @param {Call} call */
-async function cancel(call) {
-  const answer = await command(`cancel-${call.id}`, `/calls/${call.id}/cancel`, {});
+/** @param {Call} call @param {boolean} unassignedOnly */
+async function cancel(call, unassignedOnly) {
+  const answer = await command(`cancel-${call.id}`, `/calls/${call.id}/cancel`, unassignedOnly ? { unassigned_only: true } : {});
   closeDialog();
-  if (!answer) return;
+  if (!answer) {
+    // Somebody came meanwhile: asked again, with what it means now.
+    const now = await readCall(call.id).catch(() => null);
+    if (!now) return;
+    change({ known: withCall(state.known, now) });
+    if (unassignedOnly && ENGAGED.has(now.state)) void warn(now);
+    return;
+  }
   change({ known: withCall(state.known, answer) });
   tell("good", t("app.cancel.done"));
   const told = await cancellations().catch(() => null);

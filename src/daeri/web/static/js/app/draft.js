@@ -237,7 +237,7 @@ export function missing(draft, quote) {
   return chosen.plan === "typed" && !isFareAllowed(chosen.amount, quote) ? "fare" : null;
 }
 
-/** The same trip again. @param {Call} call @returns {Draft} */
+/** The same trip again, paid as one pays now: there may be a card since then. @param {Call} call @returns {Draft} */
 export function draftOf(call) {
   return {
     ...emptyDraft(),
@@ -245,7 +245,6 @@ export function draftOf(call) {
     vias: [...call.vias],
     destination: call.destination,
     service: call.service,
-    payment: call.payment,
     plate: call.car?.plate ?? "",
   };
 }

@@ -32,7 +32,7 @@ async function after(deed, again) {
 /** @param {DriverFile} file @param {Again} again @param {() => void} redraw */
 function view(file, again, redraw) {
   return html`${back("/console/drivers", t("ops.drivers"))}
-    ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
+    ${head(file.name === DASH ? (file.applications[0]?.name ?? file.name) : file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
       <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}${rewards(file.id, file.rewards, redraw)}</div>
       <div class="people-column people-side">${about(file)}${balancePart(file.id, redraw)}${papers(file)}${documents(file)}</div>
@@ -61,7 +61,7 @@ function about(file) {
 function papers(file) {
   const line = (/** @type {"licence" | "insurance"} */ what, /** @type {string | null} */ on) => {
     const near = file.expiries.find((each) => each.what === what);
-    return /** @type {const} */ ([t(`ops.paper.${what}`), html`${on ? date(on) : nothing} ${expiry(on, near?.days)}`]);
+    return /** @type {const} */ ([t(`ops.paper.${what}`), html`${on ? date(on) : nothing} ${!on && isWaiting(file) ? badge(t("ops.paper.waiting"), "warn") : expiry(on, near?.days)}`]);
   };
   return part(t("ops.papers"), facts([line("licence", file.licence_expires_on), line("insurance", file.insurance_expires_on)]), nothing, "papers");
 }

@@ -129,8 +129,14 @@ export function step(call, what, body) {
   queue({ path: `/driver/calls/${call.id}/${PATHS[what]}`, body, what });
 }
 
-/** Put the summary or the card's end away. */
+/** Put the summary of a call away. */
 export function putAway() {
   change({ ended: null, lost: null });
+  signal();
+}
+
+/** Put away what became of a card; a summary under it stays. */
+export function putLostAway() {
+  change({ lost: null });
   signal();
 }

@@ -12,6 +12,9 @@ const LOST_SHOWN_MS = 8_000;
 /** The server has the last word on a card; the phone closes it itself only when nothing was heard for this long. */
 const GRACE_MS = 2_500;
 
+const GUARD_MS = 700;
+let guarding = 0;
+
 /** @type {HTMLDialogElement | null} */
 let dialog = null;
 let shownId = "";
@@ -29,7 +32,10 @@ export function drawCard(state) {
   sheet.dataset.kind = card ? (isSmall ? "small" : "full") : "lost";
   render(html`<div class="drive-card-sheet">${card ? (isSmall ? smallCard(card) : fullCard(card, state)) : lost ? lostCard(lost) : nothing}</div>`, sheet);
   if (!sheet.open) sheet.showModal();
-  if (id !== shownId) focusTitle(sheet);
+  if (id !== shownId) {
+    focusTitle(sheet);
+    guard(sheet);
+  }
   shownId = id;
 }
 
@@ -59,6 +65,13 @@ function made() {
   sheet.addEventListener("cancel", (event) => event.preventDefault());
   document.body.append(sheet);
   return sheet;
+}
+
+/** A tap that was meant for what the card came over answers nothing. @param {HTMLElement} sheet */
+function guard(sheet) {
+  clearTimeout(guarding);
+  sheet.dataset.guarded = "";
+  guarding = window.setTimeout(() => delete sheet.dataset.guarded, GUARD_MS);
 }
 
 /** The thumb that was typing must not answer a card: its heading is focused, no button. @param {HTMLElement} sheet */

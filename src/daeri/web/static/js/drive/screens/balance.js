@@ -30,7 +30,7 @@ function shown(money) {
       <span class="drive-figure-word">${t("drive.balance.now")}</span><strong>${won(money.balance)}</strong>
       <span class="drive-figure-how">${payableWords(money)}</span>
     </p>
-    ${balanceNotice(money)} ${underWay(money)}
+    ${balanceNotice(money, false)} ${underWay(money)}
     <div class="drive-answers-plain">
       ${link("/drive/withdraw", t("drive.balance.withdraw"), "button plain drive-big")}
       ${link("/drive/top-up", t("drive.balance.top_up"), "button primary drive-big")}
@@ -51,13 +51,13 @@ function payableWords({ payable, payout, held_until }) {
   return payout ? t("drive.balance.payable.later", { amount }) : t("drive.balance.payable", { amount });
 }
 
-/** Too low, or soon so, with the way to fill it; where the driver looks anyway too. @param {Balance | null} [money] */
-export function balanceNotice(money = knownBalance()) {
+/** Too low, or soon so, with the way to fill it; where the driver looks anyway too. @param {Balance | null} [money] @param {boolean} [withWay] */
+export function balanceNotice(money = knownBalance(), withWay = true) {
   if (!money?.is_short && !money?.is_low) return nothing;
   const facts = { balance: won(money.balance), minimum: won(money.minimum) };
   return html`<div class="drive-notice" data-kind=${money.is_short ? "bad" : "warn"} data-money=${money.is_short ? "short" : "low"} role="status">${icon("wallet")}
     <p>${money.is_short ? t("drive.balance.short", facts) : t("drive.balance.low", facts)}</p>
-    ${link("/drive/top-up", t("drive.balance.top_up"), "button plain wide")}
+    ${withWay ? link("/drive/top-up", t("drive.balance.top_up"), "button plain wide") : nothing}
   </div>`;
 }
 

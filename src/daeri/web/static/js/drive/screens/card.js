@@ -1,7 +1,7 @@
 /** A call card: all that the decision needs on one screen, and a clock that runs down. */
 
 import { html, icon, nothing, t } from "../../phone/view.js";
-import { accept, decline, putAway } from "../actions.js";
+import { accept, decline, putLostAway } from "../actions.js";
 import { leftMs } from "../clock.js";
 import { bigFigure, chips, distanceWords, isBusy, line, placeName, ring, way } from "../parts.js";
 import { sketch, sketchLabel } from "../sketch.js";
@@ -79,6 +79,6 @@ export function lostCard(lost) {
     <h2 id="card-title">${t(`drive.lost.${lost.reason}`)}</h2>
     <p class="hint">${placeName(lost.card.origin)} → ${placeName(lost.card.destination)}</p>
     <p>${t(`drive.lost.${lost.reason}.more`)}</p>
-    <button class="button plain wide drive-big" data-lost-close @click=${putAway}>${t("drive.lost.close")}</button>
+    <button class="button plain wide drive-big" data-lost-close @click=${putLostAway}>${t("drive.lost.close")}</button>
   </div>`;
 }
