@@ -162,6 +162,15 @@ def test_every_policy_of_money_can_be_written_as_it_stands(name: str, running: R
         expect(page.locator("details.record").first).to_contain_text("적용 중")
 
 
+def test_what_a_policy_holds_is_read_in_words(running: Running, desk: Desk) -> None:
+    with desk.page(viewport={"width": 1440, "height": 900}) as page:
+        page.goto(f"{running.url}/console/policies/tariff")
+        expect(page.locator(".operators-columns section").first).to_contain_text("일반 100%; VIP 150%")
+        look_at(page, "policy-tariff", widths=(360,))
+        page.goto(f"{running.url}/console/policies/rewards")
+        expect(page.locator(".operators-columns section").first).to_contain_text("매일 0–24시 3점")
+
+
 def test_a_policy_says_what_is_wrong_with_it_and_keeps_what_was_typed(running: Running, desk: Desk) -> None:
     with desk.page() as page:
         page.goto(f"{running.url}/console/policies/cover")
@@ -181,7 +190,7 @@ def test_a_level_is_written_as_a_list_and_a_minimum_may_be_left_out(running: Run
             page,
             "등급과 필요한 점수",
             _with_a_star(),
-            "name basic, from_score 0; name gold, from_score 5; name 별, from_score 999",
+            "일반 0점부터; 골드 5점부터; 별 999점부터",
         )
         page.goto(f"{running.url}/console/policies/driver_balance")
         _write_it(page, "최소 예치금", "50000", "50,000")

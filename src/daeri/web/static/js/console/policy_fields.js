@@ -1,6 +1,7 @@
 /** The fields of a policy out of its JSON Schema: what they are called, what may be typed, and how a value is written. */
 
-import { count, t } from "../phone/view.js";
+import { hours, levelName } from "../phone/rewards.js";
+import { count, t, won } from "../phone/view.js";
 
 /** @typedef {"number" | "text" | "time" | "list" | "json" | "choice"} Kind */
 /** @typedef {{ name: string, label: string, kind: Kind, bounds: string, isOptional: boolean, options?: { value: string, label: string }[], items?: "number" | "text", write: (value: any) => string }} Field */
@@ -96,12 +97,20 @@ export function asText(field, value) {
 
 /** @param {any} value a list of things with fields, or things by name */
 function asLines(value) {
-  return Array.isArray(value) ? value.map(asLine).join("; ") : Object.entries(value).map(([name, inner]) => `${name} ${asLine(inner)}`).join("; ");
+  return Array.isArray(value) ? value.map(asLine).join("; ") : Object.entries(value).map(([name, inner]) => `${named(name)} ${asLine(inner)}`).join("; ");
 }
 
-/** `percent 150, addition_won 0`. @param {any} inner @returns {string} */
+const SERVICES = new Set(["general", "vip", "tailored", "delivery"]);
+
+/** What a value stands under. @param {string} name */
+const named = (name) => (SERVICES.has(name) ? t(`call.service.${name}`) : name);
+
+/** One thing with fields, in words where its shape is known. @param {any} inner @returns {string} */
 function asLine(inner) {
   if (Array.isArray(inner)) return inner.join("·");
   if (inner === null || typeof inner !== "object") return String(inner);
+  if ("from_hour" in inner) return t("ops.policy.rewards.slot", { hours: hours(inner), n: inner.score });
+  if ("from_score" in inner) return t("ops.policy.rewards.level", { level: levelName(inner.name), n: count(inner.from_score) });
+  if ("addition_won" in inner) return `${inner.percent}%${inner.addition_won ? ` + ${won(inner.addition_won)}` : ""}`;
   return Object.entries(inner).map(([name, value]) => `${name} ${asLine(value)}`).join(", ");
 }
