@@ -371,7 +371,7 @@ class MoneyMachine(RuleBasedStateMachine):
 async def _new_till(database: Database, clock: SteppedClock, ids: Ids) -> Till:
     async with database.transaction() as tx:
         await tx.execute(_CLEAR)
-        company = await make_company(tx, ids, f"c{ids.new().hex[:20]}")
+        company = await make_company(tx, ids, f"c{ids.new().hex[12:]}")
     return Till(Night(database, company, clock, ids))
 
 
