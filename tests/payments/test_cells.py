@@ -242,3 +242,31 @@ async def test_a_claim_that_the_second_drive_did_not_pay_is_an_agents(till: Till
     await till.agree(original.id, ADJUSTED)
     await till.drive_on(again, cash_received=False)
     assert await settled(till, original) == (BillState.CLAIMED, ADJUSTED, ADJUSTED, ["unpaid", "settle"])
+
+
+@pytest.mark.rule("R-121", "R-123", "I-019")
+@pytest.mark.parametrize(("agreed", "left"), [(None, ["cash"]), (ADJUSTED, ["cash", "adjust"])])
+async def test_a_driver_who_has_no_cash_after_all_is_heard(till: Till, agreed: int | None, left: list[str]) -> None:
+    original = await till.driven(CASH)
+    again = await till.reconnect(original)
+    if agreed is not None:
+        await till.agree(original.id, agreed)
+    await till.drive_on(again, cash_received=False)
+    assert await till.totals() == PAID_IN_CASH
+    assert await settled(till, original) == (BillState.PAID, FARE, 0, left)
+    async with till.deed() as deed:
+        await payments.correct_cash(deed, original.id, "both say so", received=False)
+    assert await settled(till, original) == (BillState.CLAIMED, FARE, FARE, [*left[1:], "unpaid"])
+
+
+@pytest.mark.rule("R-121", "I-019")
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_cash_beside_a_card_is_a_persons_to_ask_about(till: Till, is_answered: bool) -> None:
+    original = await till.driven(CASH, cash_received=False)
+    again = await till.reconnect(original)
+    await pay_instead_of_cash(till, original)
+    if is_answered:
+        await till.answer(original.id)
+    await till.drive_on(again, cash_received=True)
+    await till.answer(original.id)
+    assert await settled(till, original) == (BillState.PAID, FARE, 0, ["cash"])

@@ -165,7 +165,9 @@ def test_every_policy_of_money_can_be_written_as_it_stands(name: str, running: R
 def test_what_a_policy_holds_is_read_in_words(running: Running, desk: Desk) -> None:
     with desk.page(viewport={"width": 1440, "height": 900}) as page:
         page.goto(f"{running.url}/console/policies/tariff")
-        expect(page.locator(".operators-columns section").first).to_contain_text("VIP 150%; 맞춤 120%; 탁송 100% + 10,000원")
+        expect(page.locator(".operators-columns section").first).to_contain_text(
+            "VIP 150%; 맞춤 120%; 탁송 100% + 10,000원"
+        )
         look_at(page, "policy-tariff", widths=(360,))
         page.goto(f"{running.url}/console/policies/rewards")
         expect(page.locator(".operators-columns section").first).to_contain_text("매일 0–24시 3점")

@@ -135,7 +135,7 @@ def test_a_driver_who_comes_while_the_question_stands_is_not_cancelled_for_nothi
         expect(dialog).to_contain_text(words)
     phone.page.locator("[data-cancel-yes]").click()
     phone.title("배정 후 취소됐어요")
-    expect(phone.page.locator(".lines")).to_contain_text("결제 없음")
+    expect(phone.page.locator(".lines")).to_contain_text("청구된 요금 없음")
 
 
 @pytest.mark.rule("R-062")

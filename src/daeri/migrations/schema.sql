@@ -1121,7 +1121,7 @@ CREATE TABLE public.payment_tasks (
     note text DEFAULT ''::text NOT NULL,
     version integer NOT NULL,
     CONSTRAINT payment_tasks_check CHECK (((call_id IS NOT NULL) OR (charge_id IS NOT NULL))),
-    CONSTRAINT payment_tasks_kind_check CHECK ((kind = ANY (ARRAY['settle'::text, 'adjust'::text, 'unknown'::text, 'unpaid'::text, 'cancel_refused'::text])))
+    CONSTRAINT payment_tasks_kind_check CHECK ((kind = ANY (ARRAY['settle'::text, 'adjust'::text, 'unknown'::text, 'unpaid'::text, 'cancel_refused'::text, 'cash'::text])))
 );
 CREATE TABLE public.payout_files (
     id uuid NOT NULL,

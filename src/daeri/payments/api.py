@@ -207,7 +207,9 @@ async def correct_cash(deed: Deed, call_id: UUID, reason: str, *, received: bool
         told = await billing.tell(
             deed, known, EventKind.CASH_CORRECTED, amount=known.amount, how="cash_received", reason=said
         )
+        await billing.end_tasks(deed, told, TaskKind.CASH)
         return await billing.collect_cash(deed, told)
+    await billing.end_tasks(deed, known, TaskKind.CASH)
     owed = await billing.take_back_cash(deed, known, said)
     return await billing.claim(deed, owed, policy.cash_claim(owed.kind))
 

@@ -113,6 +113,7 @@ class TaskKind(StrEnum):
     UNKNOWN = "unknown"  # nobody knows whether the provider took it
     UNPAID = "unpaid"
     CANCEL_REFUSED = "cancel_refused"
+    CASH = "cash"  # what a driver says of the cash is not what the bill says; no payment answers that
 
 
 class BusinessAdjust(StrEnum):

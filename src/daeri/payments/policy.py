@@ -275,6 +275,19 @@ def is_cash_alone(facts: MoneyFacts) -> bool:
     return facts.has_driver_cash or bill.state in (BillState.OPEN, BillState.CLAIMED)
 
 
+def is_said_otherwise(facts: MoneyFacts, *, cash_received: bool | None) -> bool:
+    """Whether the driver of a second drive says of the cash what the bill does not: a person asks both.
+
+    They have none though it is booked, or have some though something else paid it, or pays it just now.
+    """
+    bill = facts.bill
+    if bill is None or bill.method is not Method.CASH or cash_received is None:
+        return False
+    if facts.has_driver_cash:
+        return not cash_received
+    return cash_received and not is_cash_alone(facts)
+
+
 def decide_cash(facts: MoneyFacts, *, received: bool) -> Allowed | Refused[CashRefusal]:
     """Whether an agent may put right what the driver said of the cash: that they have it after all, or have it not."""
     barred = _barred(facts.call)

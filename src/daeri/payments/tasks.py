@@ -59,9 +59,19 @@ async def _settle_reconnected(deed: Deed, original: Call, drive: Call, driver_id
         opened = await _open(deed, original, driver_id, amount, BillKind.FARE)
         if opened is not None:
             await _go_on(deed, opened, cash_received=drive.cash_received, by_agent=True)
-    elif original.state is State.COMPLETED and policy.is_cash_alone(await choices.facts_of(deed.tx, original, bill)):
+        return
+    facts = await choices.facts_of(deed.tx, original, bill)
+    if policy.is_said_otherwise(facts, cash_received=drive.cash_received):
+        await billing.open_task(deed, TaskKind.CASH, bill)
+        await _leave_to_agent(deed, bill, amount)
+    elif original.state is State.COMPLETED and policy.is_cash_alone(facts):
         await _go_on_in_cash(deed, original, bill, amount, cash_received=drive.cash_received)
-    elif bill.amount != amount or bill.state is not BillState.PAID:
+    else:
+        await _leave_to_agent(deed, bill, amount)
+
+
+async def _leave_to_agent(deed: Deed, bill: Bill, amount: Won) -> None:
+    if bill.amount != amount or bill.state is not BillState.PAID:
         await billing.open_task(deed, TaskKind.ADJUST if bill.amount != amount else TaskKind.SETTLE, bill)
 
 

@@ -126,7 +126,7 @@ CREATE INDEX charge_cancels_to_do ON charge_cancels (next_attempt_at) WHERE stat
 CREATE TABLE payment_tasks (
     id uuid PRIMARY KEY,
     company_id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('settle', 'adjust', 'unknown', 'unpaid', 'cancel_refused')),
+    kind text NOT NULL CHECK (kind IN ('settle', 'adjust', 'unknown', 'unpaid', 'cancel_refused', 'cash')),
     call_id uuid REFERENCES bills (call_id),
     charge_id uuid REFERENCES charges (id),
     opened_at timestamptz NOT NULL,

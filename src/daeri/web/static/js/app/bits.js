@@ -51,10 +51,14 @@ export function badge(of) {
 /** Ended without a drive: unless there is a bill, nothing is owed. */
 const UNDRIVEN = new Set(["cancelled_before_assignment", "cancelled_after_assignment", "expired"]);
 
+/** @param {Call} call */
+const isFree = (call) => UNDRIVEN.has(call.state) && !call.bill && !call.no_show_fee_won;
+
 /** What the customer is to pay. @param {Call} call */
 export function fareOf(call) {
   if (call.bill) return won(call.bill.amount);
-  if (UNDRIVEN.has(call.state)) return t("app.fare.none");
+  if (call.no_show_fee_won) return won(call.no_show_fee_won);
+  if (isFree(call)) return t("app.fare.none");
   if (call.final_amount !== undefined && call.final_amount !== null) return won(call.final_amount);
   if ((call.fare?.plan ?? call.fare_plan) === "meter") return t("app.plan.meter");
   return won(call.fare?.amount ?? call.fare_amount);
@@ -64,8 +68,8 @@ export function fareOf(call) {
 export function facts(call) {
   const tags = call.label.tags.filter((tag) => tag !== "via");
   return html`<dl class="lines">
-    <div><dt>${t("app.fact.fare")}</dt><dd>${fareOf(call)} <small>${t(`app.plan.${call.fare?.plan ?? call.fare_plan}`)}</small></dd></div>
-    <div><dt>${t("app.fact.payment")}</dt><dd>${call.business?.payer === "company" ? t("app.payer.company", { name: call.business.name }) : t(`app.payment.${call.payment}`)}</dd></div>
+    <div><dt>${t("app.fact.fare")}</dt><dd>${fareOf(call)} ${isFree(call) ? nothing : html`<small>${t(`app.plan.${call.fare?.plan ?? call.fare_plan}`)}</small>`}</dd></div>
+    ${isFree(call) ? nothing : html`<div><dt>${t("app.fact.payment")}</dt><dd>${call.business?.payer === "company" ? t("app.payer.company", { name: call.business.name }) : t(`app.payment.${call.payment}`)}</dd></div>`}
     ${call.car?.plate ? html`<div><dt>${t("app.fact.car")}</dt><dd>${call.car.plate} ${call.car.model ?? ""}</dd></div>` : nothing}
     ${call.rider ? html`<div><dt>${t("app.fact.rider")}</dt><dd>${call.rider.name ?? ""} ${call.rider.phone_masked}</dd></div>` : nothing}
     ${call.reserved_for ? html`<div><dt>${t("app.fact.reserved")}</dt><dd>${day(call.reserved_for)} ${clock(call.reserved_for)}</dd></div>` : nothing}

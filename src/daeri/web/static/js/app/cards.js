@@ -1,7 +1,7 @@
 /** Cards: registered in the provider's own window and back, the default one, and those that are removed. */
 
 import { go, replace } from "../phone/router.js";
-import { page } from "../phone/page.js";
+import { inOurLanguage } from "../phone/preferences.js";
 import { button, empty, notice, skeleton, spinner } from "../phone/parts.js";
 import { confirm } from "../phone/sheet.js";
 import { html, icon, nothing, t } from "../phone/view.js";
@@ -56,9 +56,7 @@ export async function registerCard(after) {
   const window_ = await command("card-window", "/me/cards/window", { return_path: RETURN });
   if (!window_) return;
   sessionStorage.setItem(AFTER, after);
-  const window_url = new URL(window_.url, location.href);
-  window_url.searchParams.set("lang", page.lang);
-  location.assign(window_url);
+  location.assign(inOurLanguage(window_.url));
 }
 
 /** @param {string} id */

@@ -237,7 +237,7 @@ export function missing(draft, quote) {
   return chosen.plan === "typed" && !isFareAllowed(chosen.amount, quote) ? "fare" : null;
 }
 
-/** The same trip again, paid as one pays now: there may be a card since then. @param {Call} call @returns {Draft} */
+/** The same trip again, but for how it is paid: there may be a card since then. @param {Call} call @returns {Draft} */
 export function draftOf(call) {
   return {
     ...emptyDraft(),

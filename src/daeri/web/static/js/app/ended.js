@@ -9,7 +9,7 @@ import { draftOf } from "./draft.js";
 import { group } from "./group.js";
 import { ratingForm } from "./rating.js";
 import { receiptOf } from "./receipt.js";
-import { changeDraft, redraw, tell } from "./store.js";
+import { changeDraft, redraw, state, tell } from "./store.js";
 
 /** @typedef {import("./types").Call} Call */
 
@@ -52,7 +52,7 @@ export function ended(id) {
 
 /** @param {Call} call */
 function again(call) {
-  changeDraft(draftOf(call));
+  changeDraft({ ...draftOf(call), payment: state.draft.payment });
   go("/app/request");
 }
 

@@ -7,7 +7,7 @@ export type Method = "card" | "cash" | "account";
 export type Payer = "customer" | "business" | "orderer";
 export type ChargeState = "intended" | "authorised" | "captured" | "declined" | "unknown";
 export type CancelState = "intended" | "done" | "refused" | "unknown";
-export type TaskKind = "settle" | "adjust" | "unknown" | "unpaid" | "cancel_refused";
+export type TaskKind = "settle" | "adjust" | "unknown" | "unpaid" | "cancel_refused" | "cash";
 export type Account = "cards" | "bank" | "commission" | "premium" | "payouts" | "write_offs" | "customer" | "business" | "orderer" | "driver";
 
 export interface MoneyCall {

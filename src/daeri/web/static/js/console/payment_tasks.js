@@ -12,7 +12,7 @@ import { callLink, DASH, grid, head, listing, none, remember, remembered, when }
 /** @typedef {import("./money_shapes").Tasks} Tasks */
 /** @typedef {() => Promise<void>} Again */
 
-const KINDS = ["settle", "adjust", "unpaid", "unknown", "cancel_refused"];
+const KINDS = ["settle", "adjust", "unpaid", "unknown", "cancel_refused", "cash"];
 const READ_AGAIN_MS = 5_000;
 
 /** @param {HTMLElement} root */

@@ -12,6 +12,13 @@ async function keep(chosen) {
   await fetch("/preferences", { method: "POST", body: new URLSearchParams(chosen), headers }).catch(() => null);
 }
 
+/** The address of a page beside the app, which is asked to speak as the app does. @param {string} address */
+export function inOurLanguage(address) {
+  const url = new URL(address, location.href);
+  url.searchParams.set("lang", page.lang);
+  return url.href;
+}
+
 /** Change the theme at once. @param {string} theme */
 export async function setTheme(theme) {
   page.theme = THEMES.find((each) => each === theme) ?? "auto";

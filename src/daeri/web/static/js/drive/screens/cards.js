@@ -1,6 +1,7 @@
 /** The driver's own cards, which fill the balance: registered in the provider's window and back. */
 
 import { get } from "../../phone/client.js";
+import { inOurLanguage } from "../../phone/preferences.js";
 import { replace } from "../../phone/router.js";
 import { html, icon, nothing, t } from "../../phone/view.js";
 import { ask } from "../ask.js";
@@ -49,7 +50,7 @@ function card(each) {
 /** Leave for the provider's window. */
 async function openWindow() {
   const window_ = /** @type {{ url: string } | null} */ (await command(WINDOW, { return_path: RETURN }));
-  if (window_) location.assign(window_.url);
+  if (window_) location.assign(inOurLanguage(window_.url));
 }
 
 /** @param {OwnCard} each */
