@@ -131,7 +131,7 @@ def test_a_driver_who_comes_while_the_question_stands_is_not_cancelled_for_nothi
     driver.start(call_id)
     phone.title("운행 중이에요")
     phone.page.locator("[data-cancel]").click()
-    for words in ("운행 중이에요", "자동으로 결제되지는 않고", "신중하게"):
+    for words in ("운행 중이에요", "자동으로 결제되지는 않지만", "신중하게"):
         expect(dialog).to_contain_text(words)
     phone.page.locator("[data-cancel-yes]").click()
     phone.title("배정 후 취소됐어요")
