@@ -15,6 +15,7 @@ from daeri.kernel.errors import Category, DaeriError
 
 Row = asyncpg.Record
 _PREPARED_STATEMENTS = 1024
+_CLOSE_WITHIN_S = 10.0  # the pool waits for every connection that is out, and one to a lost server may never come back
 _WAIT_S = 10.0  # for a connection of the pool; longer would be a hang to whoever asked
 _Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -122,7 +123,11 @@ class Database:
                 self._waited(time.perf_counter() - before)
 
     async def close(self) -> None:
-        await self.pool.close()
+        """Take leave of the server, which may be gone: then without it."""
+        try:
+            await asyncio.wait_for(self.pool.close(), _CLOSE_WITHIN_S)
+        except TimeoutError:
+            self.pool.terminate()
 
 
 @asynccontextmanager
