@@ -9,6 +9,7 @@ from tests.dispatch.factories import Night, make_account
 
 from daeri.calls import api as calls
 from daeri.calls.model import Call, Change, EventKind
+from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, DriverId
 from daeri.kernel.money import Won
@@ -88,6 +89,17 @@ class Till:
             )
         await self.react(call.id)
         return await self.night.get(call.id)
+
+    async def did_not_come(self, payment: Payment = Payment.CARD) -> tuple[Call, DriverId]:
+        """A ride whose driver waited long enough for nobody, with what followed for its money."""
+        call, driver = await self.assigned(payment)
+        await self.night.arrive(call.id, driver)
+        self.night.later(minutes=20)
+        async with self.night.transaction() as tx:
+            now, ids = self.night.clock.now(), self.night.ids
+            ended = await dispatch.no_show(tx, call.id, driver, self.night.company, now=now, ids=ids)
+        await self.react(call.id)
+        return ended, driver
 
     async def broken_off(self, payment: Payment = Payment.CARD) -> Call:
         """A ride that was cancelled by mistake while it was driven."""

@@ -7,7 +7,6 @@ import pytest
 from tests.payments.factories import COMMISSION, FARE, NET, Till
 
 from daeri.calls.model import Call
-from daeri.dispatch import api as dispatch
 from daeri.kernel.errors import DaeriError
 from daeri.kernel.terms import Payment
 from daeri.payments import api as payments
@@ -365,13 +364,7 @@ async def test_the_same_amount_and_no_reason_are_refused(till: Till) -> None:
 
 
 async def test_the_fee_of_a_customer_who_did_not_come_is_charged(till: Till) -> None:
-    call, driver = await till.assigned()
-    await till.night.arrive(call.id, driver)
-    till.night.later(minutes=16)
-    async with till.night.transaction() as tx:
-        now, ids = till.night.clock.now(), till.night.ids
-        await dispatch.no_show(tx, call.id, driver, till.night.company, now=now, ids=ids)
-    await till.react(call.id)
+    call, _ = await till.did_not_come()
     await till.answer(call.id)
     assert (await till.bill(call.id)).kind.value == "no_show"
     assert (await till.totals())[Account.CARDS] == 10_000

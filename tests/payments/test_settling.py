@@ -261,19 +261,13 @@ async def test_a_reconnected_pair_counts_once(till: Till, payment: Payment) -> N
 
 @pytest.mark.rule("I-010")
 async def test_the_fee_of_a_customer_who_did_not_come_counts_nothing_until_they_are_driven(till: Till) -> None:
-    call, driver = await till.assigned(Payment.CASH)
-    await till.night.arrive(call.id, driver)
-    till.night.later(minutes=20)
-    async with till.night.transaction() as tx:
-        now, ids = till.night.clock.now(), till.night.ids
-        ended = await calls.no_show(tx, call.id, till.night.company, driver, now=now, ids=ids)
-    await till.react(call.id)
+    call, driver = await till.did_not_come(Payment.CASH)
     bill = await till.bill(call.id)
     assert (bill.kind, bill.claim_reason) == (BillKind.NO_SHOW, ClaimReason.NO_SHOW)
     (run,) = await _runs(till, driver)
     assert not run.is_drive
     assert await _rewards(till, driver) == ()
-    await till.drive_on(await till.reconnect(ended))
+    await till.drive_on(await till.reconnect(call))
     assert [reward.call_id for reward in await _rewards(till, driver)] == [call.id]
     assert await till.open_tasks() == ["unpaid", "adjust"]
     async with till.deed() as deed:
@@ -283,14 +277,8 @@ async def test_the_fee_of_a_customer_who_did_not_come_counts_nothing_until_they_
 
 @pytest.mark.rule("I-010", "I-057")
 async def test_who_came_after_all_owes_a_fare_and_no_fee(till: Till) -> None:
-    call, driver = await till.assigned(Payment.CASH)
-    await till.night.arrive(call.id, driver)
-    till.night.later(minutes=20)
-    async with till.night.transaction() as tx:
-        now, ids = till.night.clock.now(), till.night.ids
-        ended = await calls.no_show(tx, call.id, till.night.company, driver, now=now, ids=ids)
-    await till.react(call.id)
-    await till.drive_on(await till.reconnect(ended))
+    call, _ = await till.did_not_come(Payment.CASH)
+    await till.drive_on(await till.reconnect(call))
     await till.adjust(call.id, 25_000)
     bill = await till.bill(call.id)
     assert (bill.kind, bill.state, bill.claim_reason) == (

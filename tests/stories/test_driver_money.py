@@ -134,16 +134,20 @@ def test_a_card_that_says_no_says_why(open_phone: OpenPhone) -> None:
     assert phone.person.get("/driver/balance").json()["balance"] == 0
 
 
+def type_account(page: Page, bank: str, number: str) -> None:
+    page.locator("select[name=bank]").select_option(bank)
+    page.locator("input[name=number]").fill(number)
+    page.locator("input[name=holder]").fill("박서준")
+    page.get_by_role("button", name="계좌 저장").click()
+    expect(page.locator("[data-account]")).to_contain_text(f"********{number[-4:]}")
+
+
 def test_a_withdrawal_from_the_form_to_the_bank(staff: Person, open_phone: OpenPhone) -> None:
     phone = open_phone()
     fill(staff, phone, 70_000)
     page = phone.open("/withdraw")
     page.get_by_role("link", name="계좌 등록").click()
-    page.locator("select[name=bank]").select_option("088")
-    page.locator("input[name=number]").fill("110-123-456789")
-    page.locator("input[name=holder]").fill("박서준")
-    page.get_by_role("button", name="계좌 저장").click()
-    expect(page.locator("[data-account]")).to_contain_text("********6789")
+    type_account(page, "088", "110-123-456789")
     phone.open("/withdraw")
     page.locator("input[name=amount]").fill("90000")
     expect(page.get_by_text("50,000원까지 출금할 수 있습니다")).to_be_visible()
@@ -160,11 +164,7 @@ def test_a_withdrawal_from_the_form_to_the_bank(staff: Person, open_phone: OpenP
     phone.open("/bank-account")
     page.get_by_role("button", name="계좌 바꾸기").click()
     expect(page.get_by_text("계좌를 바꾸면 24시간 동안 출금할 수 없습니다")).to_be_visible()
-    page.locator("select[name=bank]").select_option("004")
-    page.locator("input[name=number]").fill("999-999-999999")
-    page.locator("input[name=holder]").fill("박서준")
-    page.get_by_role("button", name="계좌 저장").click()
-    expect(page.locator("[data-account]")).to_contain_text("********9999")
+    type_account(page, "004", "999-999-999999")
     phone.open("/withdraw")
     expect(page.locator("[data-held]")).to_contain_text("직접 바꾸지 않으셨다면")
     look_at(page, "withdraw-held", widths=(360, 1440))

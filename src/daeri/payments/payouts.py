@@ -119,7 +119,7 @@ async def request(deed: Deed, driver_id: DriverId, amount: int) -> Payout:
     if amount > known.payable_won:
         raise PayoutTooMuch(payable_won=known.payable_won)
     to = await payout_store.account(deed.tx, deed.company_id, driver_id, lock=True)
-    held = None if to is None else held_until(to, policy, deed.now)
+    held = held_until(to, policy, deed.now)
     if held is not None:
         raise BankAccountHeld(until=held.isoformat())
     payout = await payout_store.request(
@@ -138,10 +138,12 @@ async def request(deed: Deed, driver_id: DriverId, amount: int) -> Payout:
     return payout
 
 
-def held_until(known: BankAccount, policy: BalancePolicy, now: datetime) -> datetime | None:
-    """Until when nothing is paid out to an account that took the place of another; None when it may be."""
+def held_until(known: BankAccount | None, policy: BalancePolicy, now: datetime) -> datetime | None:
+    """Until when nothing is paid out to an account that took the place of another; None when nothing is held."""
+    if known is None or known.version == 1:
+        return None
     until = known.changed_at + timedelta(hours=policy.account_hold_hours)
-    return until if known.version > 1 and now < until else None
+    return until if now < until else None
 
 
 async def make_file(deed: Deed) -> PayoutFile:

@@ -104,13 +104,6 @@ class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] | None = None
 
 
-class CancelIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why, and whether only while no driver has the call: what was said to cost nothing then costs nothing."""
-
-    reason: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] | None = None
-    unassigned_only: bool = False
-
-
 class DriverOut(msgspec.Struct, frozen=True):
     """A call's driver, for its customer; what is null is not known or not shown here."""
 

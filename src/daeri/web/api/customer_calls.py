@@ -33,11 +33,17 @@ from daeri.web.requesting import (
 )
 from daeri.web.shown_drivers import learn_standings, shown_driver
 from daeri.web.waiting import waiting_policy_of
-from daeri.web.wire import CallIn, CallOut, CallPageOut, CancelIn, QuoteIn, call_out, driver_ids_of
+from daeri.web.wire import CallIn, CallOut, CallPageOut, QuoteIn, ReasonIn, call_out, driver_ids_of
 from daeri.web.wire_parts import QuoteOut
 
 Req = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=100)]
+
+
+class CancelIn(ReasonIn, frozen=True, forbid_unknown_fields=True):
+    """Why, and whether only while no driver has the call: what was said to cost nothing then costs nothing."""
+
+    unassigned_only: bool = False
 
 
 @post("/quotes", status_code=200)

@@ -66,9 +66,8 @@ async def get_bank_account(context: WebContext, principal: Principal) -> BankAcc
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
         found = await payments.payouts.account(tx, principal.company_id, driver_id)
-    return BankAccountPageOut(
-        None if found is None else account_out(found), BANKS, _balance_policy(context, principal).account_hold_hours
-    )
+    policy = context.shelf.of(principal.company_id).read(BalancePolicy, at=context.clock.now()).value
+    return BankAccountPageOut(None if found is None else account_out(found), BANKS, policy.account_hold_hours)
 
 
 @put("/driver/bank-account", status_code=200, operation_class=Command, responses=answers(200, BankAccountOut))
@@ -144,21 +143,17 @@ async def read_balance(tx: Tx, context: WebContext, principal: Principal, driver
     book = context.shelf.of(company_id)
     found = await payments.balance_of(tx, book, company_id, driver_id, now=now)
     account = await payments.payouts.account(tx, company_id, driver_id)
-    policy = _balance_policy(context, principal)
+    rules = book.read(BalancePolicy, at=now).value
     return balance_out(
         found,
         account=account,
-        held_until=None if account is None else payments.payouts.held_until(account, policy, now),
+        held_until=payments.payouts.held_until(account, rules, now),
         payout=await payments.payouts.open_of(tx, company_id, driver_id),
         top_ups=await payments.balances.top_ups(tx, company_id, driver_id),
         policy=book.read(PaymentPolicy, at=now).value,
         has_cards=context.cards is not None,
         bank=(await companies.get(tx, company_id)).settings.top_up_bank,
     )
-
-
-def _balance_policy(context: WebContext, principal: Principal) -> BalancePolicy:
-    return context.shelf.of(principal.company_id).read(BalancePolicy, at=context.clock.now()).value
 
 
 router = Router(

@@ -79,9 +79,11 @@ async def read_file(tx: Tx, context: WebContext, company_id: CompanyId, driver_i
     call = None if call_id is None else await calls.get(tx, company_id, call_id)
     rating = (await customers.driver_ratings(tx, [driver_id])).get(driver_id)
     rows = [_suspension(each, names) for each in history]
+    applications = await drivers.applications(tx, context.gate.ring, company_id, driver_id)
+    applied: dict[UUID, str] = {driver_id: applications[0].name} if applications else {}
     return DriverFile(
         id=driver.id,
-        name=names.get(driver_id) or UNKNOWN,
+        name=_shown_name(driver_id, names, applied) or UNKNOWN,
         phone=phones.get(AccountId(driver_id), UNKNOWN),
         status=driver.status,
         duty=driver.duty,
@@ -94,9 +96,7 @@ async def read_file(tx: Tx, context: WebContext, company_id: CompanyId, driver_i
         call_number=None if call is None else call.number,
         runs=await drivers.run_count(tx, company_id, driver_id),
         rating=None if rating is None else rating.average,
-        applications=[
-            _application(each) for each in await drivers.applications(tx, context.gate.ring, company_id, driver_id)
-        ],
+        applications=[_application(each) for each in applications],
         documents=[document_out(each) for each in await drivers.documents(tx, company_id, driver_id)],
         missing=list(await drivers.missing_documents(tx, company_id, driver_id, now=now)),
         suspension=SuspensionPanel(

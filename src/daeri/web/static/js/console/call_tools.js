@@ -6,6 +6,7 @@ import { toast } from "../phone/sheet.js";
 import { clock, day, html, km, minutes, nothing, render, t, won } from "../phone/view.js";
 import { one } from "../words.js";
 import { act } from "./deeds.js";
+import { SERVICES } from "./pieces.js";
 import { placeField } from "./place_field.js";
 
 /** @typedef {import("./place_field.js").Place} Place */
@@ -14,7 +15,6 @@ import { placeField } from "./place_field.js";
 /** @typedef {{ id: string, name: string, phone: string, status: string, duty: string }} DriverRow */
 
 const DANGEROUS = ["cancel", "release"];
-const SERVICES = ["general", "vip", "tailored", "delivery"];
 const root = one("#call-tools");
 const id = root.dataset["subject"] ?? "";
 

@@ -32,7 +32,7 @@ async function after(deed, again) {
 /** @param {DriverFile} file @param {Again} again @param {() => void} redraw */
 function view(file, again, redraw) {
   return html`${back("/console/drivers", t("ops.drivers"))}
-    ${head(file.name === DASH ? (file.applications[0]?.name ?? file.name) : file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
+    ${head(file.name, badge(t(`ops.sign_up.${file.status}`), TONES[file.status]))}
     <div class="people-columns">
       <div class="people-column">${isWaiting(file) ? [applications(file, again), panel(file, again)] : [panel(file, again), applications(file, again)]}${rewards(file.id, file.rewards, redraw)}</div>
       <div class="people-column people-side">${about(file)}${balancePart(file.id, redraw)}${papers(file)}${documents(file)}</div>

@@ -3,8 +3,8 @@
 import { area, field, select, toggle } from "../phone/parts.js";
 import { html, nothing, t } from "../phone/view.js";
 import { act } from "./deeds.js";
+import { SERVICES } from "./pieces.js";
 
-const SERVICES = ["general", "vip", "tailored", "delivery"];
 const LONGEST_EVIDENCE = 2_000;
 const DAY_MS = 86_400_000;
 

@@ -8,6 +8,7 @@ import { clock, day, html, icon, nothing, t } from "../phone/view.js";
 /** @typedef {import("./shapes").Case} Case */
 
 export const DASH = "–";
+export const SERVICES = ["general", "vip", "tailored", "delivery"];
 
 /** Day and time in Korea. @param {string | null | undefined} instant */
 export const when = (instant) => (instant ? `${day(instant)} ${clock(instant)}` : DASH);

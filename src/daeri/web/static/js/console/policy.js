@@ -6,13 +6,13 @@ import { toast } from "../phone/sheet.js";
 import { clock, day, html, icon, nothing, render, t } from "../phone/view.js";
 import { config } from "../words.js";
 import { act } from "./deeds.js";
+import { SERVICES } from "./pieces.js";
 import { asText, fieldsOf, parse } from "./policy_fields.js";
 
 /** @typedef {import("./policy_fields.js").Field} Field */
 /** @typedef {{ id: string, version: number, region: string | null, region_names: Record<string, string>, service: string | null, value: Record<string, any> | null, effective_from: string, created_at: string, created_by: string, note: string, standing: "in_force" | "planned" | "past" }} Rule */
 /** @typedef {{ name: string, fields: any, built_in: Record<string, any>, value: Record<string, any>, version: number, records: Rule[] }} Policy */
 
-const SERVICES = ["general", "vip", "tailored", "delivery"];
 const TONES = /** @type {const} */ ({ in_force: "good", planned: "accent", past: "quiet" });
 
 /** @param {HTMLElement} root @param {string} name */

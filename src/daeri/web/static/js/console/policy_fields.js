@@ -2,6 +2,7 @@
 
 import { hours, levelName } from "../phone/rewards.js";
 import { count, t, won } from "../phone/view.js";
+import { SERVICES } from "./pieces.js";
 
 /** @typedef {"number" | "text" | "time" | "list" | "json" | "choice"} Kind */
 /** @typedef {{ name: string, label: string, kind: Kind, bounds: string, isOptional: boolean, options?: { value: string, label: string }[], items?: "number" | "text", write: (value: any) => string }} Field */
@@ -100,10 +101,8 @@ function asLines(value) {
   return Array.isArray(value) ? value.map(asLine).join("; ") : Object.entries(value).map(([name, inner]) => `${named(name)} ${asLine(inner)}`).join("; ");
 }
 
-const SERVICES = new Set(["general", "vip", "tailored", "delivery"]);
-
 /** What a value stands under. @param {string} name */
-const named = (name) => (SERVICES.has(name) ? t(`call.service.${name}`) : name);
+const named = (name) => (SERVICES.includes(name) ? t(`call.service.${name}`) : name);
 
 /** One thing with fields, in words where its shape is known. @param {any} inner @returns {string} */
 function asLine(inner) {
