@@ -162,11 +162,12 @@ def test_a_typed_fare_says_what_it_means_and_keeps_its_bounds(open_phone: Phones
         fare.fill(typed)
         expect(meaning).to_contain_text("까지 정할 수 있어요")
         expect(page.locator("[data-request]")).to_be_disabled()
-    fare.fill("10000")
+    floor, ceiling = re.findall(r"([\d,]+)원", meaning.inner_text())  # dearer at night
+    fare.fill(floor)
     expect(meaning).to_contain_text("잡히기 어려워요")
-    fare.fill("80000")
+    fare.fill(ceiling)
     expect(meaning).to_contain_text("잘 잡히는")
-    expect(page.locator("[data-request]")).to_have_text("기사 호출하기 · 80,000원")
+    expect(page.locator("[data-request]")).to_have_text(f"기사 호출하기 · {ceiling}원")
 
 
 @pytest.mark.rule("R-005")
