@@ -10,6 +10,7 @@ import uvicorn
 
 from daeri import reactions
 from daeri.bootstrap.chores import housekeep, mind_balances, refresh, watch_regions
+from daeri.bootstrap.ending import ends_within
 from daeri.bootstrap.program import Program
 from daeri.engine import loop
 from daeri.engine.stepper import EngineStepper
@@ -24,17 +25,23 @@ from daeri.web.report_protocol import report_protocol
 
 log = structlog.get_logger(__name__)
 
+_UNDONE_AFTER_S = 20.0  # beyond what sockets and requests are given
 _REPLAY_TICK = timedelta(seconds=2)
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:
     """Run the process's roles until `stop` is set, then drain: no new work, open work finished, rows written."""
-    parts, settings = program.parts, program.parts.settings
+    parts = program.parts
     if parts.settings.replay_from is not None:
         await _prepare_replay(program)
     async with parts.database.transaction() as tx:
         await events.register_handlers(tx, reactions.registrations())
-    end = asyncio.Event()
+    with contextlib.ExitStack() as undone:
+        await _run_roles(program, stop, undone)
+
+
+async def _run_roles(program: Program, stop: asyncio.Event, undone: contextlib.ExitStack) -> None:
+    parts, settings, end = program.parts, program.parts.settings, asyncio.Event()
     async with asyncio.TaskGroup() as group:
         background = [
             group.create_task(watch_loop(parts.metrics)),
@@ -52,7 +59,10 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
             background.append(group.create_task(mind_balances(program, end)))
         if Role.WEB in settings.roles:
             group.create_task(_serve_web(program, stop))
-        await stop.wait()
+        try:
+            await stop.wait()
+        finally:  # also where a task has failed: the others are cancelled then
+            undone.enter_context(ends_within(2 * settings.drain_seconds + _UNDONE_AFTER_S))
         program.is_draining = True
         log.info("draining")
         await asyncio.sleep(0)
