@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     public_driver_url: str | None = Field(
         None, description="The WebSocket address that drivers are told. Absent: built from `host` and `driver_port`."
     )
+    default_company: str | None = Field(
+        None,
+        description="The company, by its slug, that people sign in to whose app names none. Absent: the only company of"
+        " the installation; where there are several, an app has to name its own with `?company=`.",
+    )
     roles: Annotated[frozenset[Role], NoDecode] = Field(
         frozenset(Role), description="What this process does, with commas between: `web`, `engine`, `worker`."
     )

@@ -71,6 +71,15 @@ def test_accounts_of_two_companies_with_one_number_are_two(running: Running) -> 
     assert (ours["company_id"], theirs["company_id"]) == (str(running.ours), str(running.theirs))
 
 
+def test_whoever_names_no_company_gets_the_default_one(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(_ask(running, "010-0000-7010", company=None), 404, "company_not_found")
+    chosen = running.settings.model_copy(update={"default_company": "saebyeok"})
+    monkeypatch.setattr(running.program.context, "settings", chosen)
+    challenge = _ask(running, "010-0000-7010", company=None).json()["challenge_id"]
+    account = _answer(running, challenge, _code(running, challenge)).json()["account"]
+    assert account["company_id"] == str(running.theirs)
+
+
 def test_staff_are_told_nothing_about_which_part_was_wrong(running: Running) -> None:
     given = {"email": "nobody@hanbit.example", "password": PASSWORD, "totp": "000000", "company": "hanbit"}
     refused(_post(running, "/auth/sessions/staff", given), 401, "credentials_wrong")
