@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from litestar.di import NamedDependency
+
 from daeri.accounts.api import Authenticator, Gate
 from daeri.accounts.model import ChallengeId, Moment
 from daeri.accounts.ports import CodeSender
@@ -117,3 +119,6 @@ class WebContext:
     def position_policy(self, company_id: CompanyId) -> PositionPolicy:
         """How often the company's drivers report."""
         return self.shelf.of(company_id).read(PositionPolicy, at=self.clock.now()).value
+
+
+Context = NamedDependency[WebContext]  # as a handler asks for it

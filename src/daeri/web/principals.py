@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AccountKind, Principal, SessionKind, SignedOut, WrongKind
@@ -38,6 +39,7 @@ class App(StrEnum):
         return AccountKind(self.value)
 
 
+Asker = NamedDependency[Principal]  # who asks, as a handler asks for them
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 

@@ -11,7 +11,7 @@ from daeri.adapters.cards import webhooks
 from daeri.kernel.errors import Forbidden
 from daeri.payments import api as payments
 from daeri.web.api.documented import ANYBODY
-from daeri.web.context import WebContext
+from daeri.web.context import Context
 from daeri.web.wire import NO_NUL
 
 LONGEST_BODY: Final = 65_536
@@ -44,7 +44,7 @@ class NoticeUnsigned(Forbidden):
 
 
 @post("/webhooks/cards", status_code=200, security=ANYBODY, request_max_body_size=LONGEST_BODY)
-async def hear_of_order(request: Req, context: WebContext, data: JSONBody[OrderNotice]) -> HeardOut:
+async def hear_of_order(request: Req, context: Context, data: JSONBody[OrderNotice]) -> HeardOut:
     """Ask the provider at once about an order that it says has changed; what we do not know is passed over."""
     secret = context.settings.cards_webhook_secret
     if secret is not None:

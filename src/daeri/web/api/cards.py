@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 import structlog
 from litestar import Request, Response, Router, delete, get, post
-from litestar.di import Provide
-from litestar.params import JSONBody
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import AccountKind, Principal
@@ -20,9 +20,9 @@ from daeri.payments import api as payments
 from daeri.payments.charge_model import Card, CardNotFound, CardRefused, CardsUnreachable
 from daeri.payments.ports import RegisteredCard
 from daeri.web.api.documented import PREFIX, Command, answers
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.money import cards_of
-from daeri.web.principals import customer_of, driver_of
+from daeri.web.principals import Asker, customer_of, driver_of
 from daeri.web.wire import NO_NUL
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,7 @@ _BASES: Final = {AccountKind.CUSTOMER: "/app", AccountKind.DRIVER: "/drive"}
 _PATH: Final = re.compile(r"(/[A-Za-z0-9_-]+)+")
 
 Req = Request[Any, Any, Any]
+Owner = NamedDependency[UUID]
 Key = Annotated[str, Meta(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
@@ -79,7 +80,7 @@ class ReturnElsewhere(Invalid):
 
 
 @get("/")
-async def list_cards(context: WebContext, principal: Principal, owner: UUID) -> OwnCardsOut:
+async def list_cards(context: Context, principal: Asker, owner: Owner) -> OwnCardsOut:
     """One's own cards."""
     async with context.database.snapshot() as tx:
         return await _read(tx, context, principal, owner)
@@ -87,7 +88,7 @@ async def list_cards(context: WebContext, principal: Principal, owner: UUID) -> 
 
 @post("/window", status_code=200, operation_class=Command, responses=answers(200, WindowOut))
 async def open_card_window(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, data: JSONBody[WindowIn]
+    request: Req, context: Context, principal: Asker, owner: Owner, data: JSONBody[WindowIn]
 ) -> Response[bytes]:
     """Where to type a card: the provider's own page, which leads back to `return_path`."""
     provider = cards_of(context)
@@ -103,7 +104,7 @@ async def open_card_window(
 
 @post("/", status_code=201, operation_class=Command, responses=answers(201, OwnCardOut))
 async def register_card(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, data: JSONBody[RegisterCardIn]
+    request: Req, context: Context, principal: Asker, owner: Owner, data: JSONBody[RegisterCardIn]
 ) -> Response[bytes]:
     """Keep the card that was typed in the window; the first one becomes the default."""
     provider, ring, company_id = cards_of(context), context.gate.ring, principal.company_id
@@ -138,7 +139,7 @@ async def register_card(
 
 @post("/{card_id:uuid}/default", status_code=200, operation_class=Command, responses=answers(200, OwnCardsOut))
 async def prefer_card(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, card_id: UUID
+    request: Req, context: Context, principal: Asker, owner: Owner, card_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Charge this card from now on."""
 
@@ -151,7 +152,7 @@ async def prefer_card(
 
 @delete("/{card_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
 async def remove_card(
-    request: Req, context: WebContext, principal: Principal, owner: UUID, card_id: UUID
+    request: Req, context: Context, principal: Asker, owner: Owner, card_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Forget a card, here and then at the provider."""
     removed: list[tuple[Card, str]] = []
@@ -198,11 +199,11 @@ def _checked_path(principal: Principal, path: str) -> str:
     return path
 
 
-async def _customer(principal: Principal) -> UUID:
+async def _customer(principal: Asker) -> UUID:
     return customer_of(principal)
 
 
-async def _driver(principal: Principal) -> UUID:
+async def _driver(principal: Asker) -> UUID:
     return driver_of(principal)
 
 

@@ -3,17 +3,18 @@
 from uuid import UUID
 
 from litestar import Router, get
+from litestar.params import FromPath
 
-from daeri.accounts.model import Permission, Principal
+from daeri.accounts.model import Permission
 from daeri.calls import api as calls
 from daeri.web.console.cover_reads import CoverPage
 from daeri.web.console_rows.cover_rows import read_cover
-from daeri.web.context import WebContext
-from daeri.web.principals import require_staff
+from daeri.web.context import Context
+from daeri.web.principals import Asker, require_staff
 
 
 @get("/console/calls/{call_id:uuid}/cover")
-async def get_cover(context: WebContext, principal: Principal, call_id: UUID) -> CoverPage:
+async def get_cover(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CoverPage:
     """By what the call's ride was insured and from when until when, its reconnected drive too (R-030, I-028)."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from daeri.accounts import api as accounts
@@ -28,9 +28,9 @@ from daeri.web.console.driver_reads import AppealRows, DriverFile, FileRows, Not
 from daeri.web.console.queries import Q_LIMIT
 from daeri.web.console_rows import driver_files
 from daeri.web.console_rows.viewers import viewer_of
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.driver_wire import LongText, Reason, ShortText
-from daeri.web.principals import require_staff
+from daeri.web.principals import Asker, require_staff
 from daeri.web.wire_parts import NO_NUL
 
 Req = Request[Any, Any, Any]
@@ -78,13 +78,13 @@ class NoticeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/console/drivers")
 async def list_drivers(
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
-    status: SignUp | None = None,
-    application: bool | None = None,
-    cursor: UUID | None = None,
+    status: FromQuery[SignUp | None] = None,
+    application: FromQuery[bool | None] = None,
+    cursor: FromQuery[UUID | None] = None,
 ) -> FileRows:
     """The company's drivers in the order in which they joined; `q` is a name or a number, whole or its last digits.
 
@@ -96,7 +96,7 @@ async def list_drivers(
 
 
 @get("/console/drivers/{driver_id:uuid}")
-async def get_driver(context: WebContext, principal: Principal, driver_id: UUID) -> DriverFile:
+async def get_driver(context: Context, principal: Asker, driver_id: FromPath[UUID]) -> DriverFile:
     """One driver: facts, papers and their ends, applications, the suspension panel with its history (R-041)."""
     return await driver_files.file_of(context, viewer_of(principal), driver_id)
 
@@ -108,7 +108,7 @@ async def get_driver(context: WebContext, principal: Principal, driver_id: UUID)
     responses=answers(200, DriverFile),
 )
 async def approve_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[ApproveIn | None] = None
+    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[ApproveIn | None] = None
 ) -> Response[bytes]:
     """Approve the open application; its papers hold from now on."""
     services = None if data is None else data.services
@@ -129,7 +129,7 @@ async def approve_driver(
     responses=answers(200, DriverFile),
 )
 async def refuse_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[WhyDriverIn]
+    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Refuse the open application; the driver may apply again."""
 
@@ -149,7 +149,7 @@ async def refuse_driver(
     responses=answers(200, DriverFile),
 )
 async def suspend_driver(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[SuspendIn]
+    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[SuspendIn]
 ) -> Response[bytes]:
     """Suspend a driver by hand (I-005): off duty at once, or once the call under way is finished."""
     what = Suspend(data.reason, data.evidence, data.ends_at)
@@ -167,7 +167,7 @@ async def suspend_driver(
     responses=answers(200, DriverFile),
 )
 async def lift_suspension(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, data: JSONBody[WhyDriverIn]
+    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Lift the running suspension; the driver may go on duty at once."""
 
@@ -181,7 +181,7 @@ async def lift_suspension(
 
 @get("/console/drivers/{driver_id:uuid}/documents/{kind:str}")
 async def get_document(
-    request: Req, context: WebContext, principal: Principal, driver_id: UUID, kind: DocumentKind
+    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], kind: FromPath[DocumentKind]
 ) -> Response[bytes]:
     """A driver's document; each reading is a row of the audit log."""
     require_staff(principal)
@@ -193,7 +193,7 @@ async def get_document(
 
 
 @get("/console/appeals")
-async def list_appeals(context: WebContext, principal: Principal) -> AppealRows:
+async def list_appeals(context: Context, principal: Asker) -> AppealRows:
     """The appeals that nobody has answered, oldest first."""
     return await driver_files.appeals(context, viewer_of(principal))
 
@@ -205,7 +205,7 @@ async def list_appeals(context: WebContext, principal: Principal) -> AppealRows:
     responses=answers(200, DriverFile),
 )
 async def answer_appeal(
-    request: Req, context: WebContext, principal: Principal, appeal_id: UUID, data: JSONBody[AppealAnswerIn]
+    request: Req, context: Context, principal: Asker, appeal_id: FromPath[UUID], data: JSONBody[AppealAnswerIn]
 ) -> Response[bytes]:
     """Answer an appeal, once; one that is upheld lifts the suspension."""
     require_staff(principal)
@@ -231,15 +231,13 @@ async def answer_appeal(
 
 
 @get("/console/notices")
-async def list_notices(context: WebContext, principal: Principal) -> NoticeRows:
+async def list_notices(context: Context, principal: Asker) -> NoticeRows:
     """All notices, those to come and those that are over too, newest first."""
     return await driver_files.notices(context, viewer_of(principal))
 
 
 @post("/console/notices", status_code=201, operation_class=Command, responses=answers(201, NoticeRow))
-async def post_notice(
-    request: Req, context: WebContext, principal: Principal, data: JSONBody[NoticeIn]
-) -> Response[bytes]:
+async def post_notice(request: Req, context: Context, principal: Asker, data: JSONBody[NoticeIn]) -> Response[bytes]:
     """Tell drivers, customers or both something for a time."""
     require_staff(principal)
     principal.require(Permission.NOTICES_WRITE)
@@ -262,7 +260,9 @@ async def post_notice(
 
 
 @delete("/console/notices/{notice_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
-async def withdraw_notice(request: Req, context: WebContext, principal: Principal, notice_id: UUID) -> Response[bytes]:
+async def withdraw_notice(
+    request: Req, context: Context, principal: Asker, notice_id: FromPath[UUID]
+) -> Response[bytes]:
     """Take a notice down at once; it is kept in the list."""
     require_staff(principal)
     principal.require(Permission.NOTICES_WRITE)

@@ -4,9 +4,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
-from daeri.accounts.model import Principal
 from daeri.payments.model import Account, EntryKind
 from daeri.web.api.filters import instant, refuse_unknown
 from daeri.web.console.money_reads import LedgerRows, LedgerTotals
@@ -14,7 +13,8 @@ from daeri.web.console.queries import Q_LIMIT
 from daeri.web.console_rows import payment_rows
 from daeri.web.console_rows.payment_rows import LedgerQuery
 from daeri.web.console_rows.viewers import viewer_of
-from daeri.web.context import WebContext
+from daeri.web.context import Context
+from daeri.web.principals import Asker
 
 Req = Request[Any, Any, Any]
 _HIGHEST_SEQ = 2**63 - 1
@@ -24,13 +24,13 @@ _LEDGER_FIELDS = ("q", "account", "kind", "owner", "from", "to", "cursor")
 @get("/console/ledger")
 async def list_entries(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
-    account: Account | None = None,
-    kind: EntryKind | None = None,
-    owner: UUID | None = None,
+    account: FromQuery[Account | None] = None,
+    kind: FromQuery[EntryKind | None] = None,
+    owner: FromQuery[UUID | None] = None,
     earliest: Annotated[str | None, QueryParameter(name="from")] = None,
     latest: Annotated[str | None, QueryParameter(name="to")] = None,
     cursor: Annotated[int | None, QueryParameter(ge=0, le=_HIGHEST_SEQ)] = None,
@@ -46,7 +46,7 @@ async def list_entries(
 
 
 @get("/console/ledger/totals")
-async def get_totals(context: WebContext, principal: Principal) -> LedgerTotals:
+async def get_totals(context: Context, principal: Asker) -> LedgerTotals:
     """Every account with its sum, in won; together they are zero at every moment."""
     return await payment_rows.totals(context, viewer_of(principal))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response, Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from daeri.accounts.model import Permission, Principal
 from daeri.kernel.errors import Invalid
@@ -18,10 +18,10 @@ from daeri.web.console.queries import Q_LIMIT
 from daeri.web.console_rows import payment_rows
 from daeri.web.console_rows.payment_rows import LedgerQuery, PaymentQuery
 from daeri.web.console_rows.viewers import viewer_of
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.exports import Format, Table, export
 from daeri.web.money import audit
-from daeri.web.principals import require_staff
+from daeri.web.principals import Asker, require_staff
 
 Req = Request[Any, Any, Any]
 MOST_ROWS: Final = 50_000
@@ -53,12 +53,12 @@ class _Page(Protocol[Row]):
 @get("/console/payments.csv")
 async def save_payments_csv(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Q = "",
     wanted: Wanted = None,
-    method: Method | None = None,
+    method: FromQuery[Method | None] = None,
 ) -> Response[bytes]:
     """The company's bills that fit as CSV, newest first."""
     return await _payments(request, context, principal, PaymentQuery(q, wanted, method), Format.CSV)
@@ -67,12 +67,12 @@ async def save_payments_csv(
 @get("/console/payments.xlsx")
 async def save_payments_xlsx(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Q = "",
     wanted: Wanted = None,
-    method: Method | None = None,
+    method: FromQuery[Method | None] = None,
 ) -> Response[bytes]:
     """The company's bills that fit as Excel, newest first."""
     return await _payments(request, context, principal, PaymentQuery(q, wanted, method), Format.XLSX)
@@ -81,13 +81,13 @@ async def save_payments_xlsx(
 @get("/console/ledger.csv")
 async def save_ledger_csv(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Q = "",
-    account: Account | None = None,
-    kind: EntryKind | None = None,
-    owner: UUID | None = None,
+    account: FromQuery[Account | None] = None,
+    kind: FromQuery[EntryKind | None] = None,
+    owner: FromQuery[UUID | None] = None,
     earliest: From = None,
     latest: To = None,
 ) -> Response[bytes]:
@@ -100,13 +100,13 @@ async def save_ledger_csv(
 @get("/console/ledger.xlsx")
 async def save_ledger_xlsx(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Q = "",
-    account: Account | None = None,
-    kind: EntryKind | None = None,
-    owner: UUID | None = None,
+    account: FromQuery[Account | None] = None,
+    kind: FromQuery[EntryKind | None] = None,
+    owner: FromQuery[UUID | None] = None,
     earliest: From = None,
     latest: To = None,
 ) -> Response[bytes]:

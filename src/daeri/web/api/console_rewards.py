@@ -3,18 +3,19 @@
 from uuid import UUID
 
 from litestar import Router, get
+from litestar.params import FromPath, FromQuery
 
-from daeri.accounts.model import Permission, Principal
+from daeri.accounts.model import Permission
 from daeri.drivers import api as drivers
 from daeri.rewards import api as rewards
-from daeri.web.context import WebContext
-from daeri.web.principals import require_staff
+from daeri.web.context import Context
+from daeri.web.principals import Asker, require_staff
 from daeri.web.reward_wire import RewardsOut, rewards_out
 
 
 @get("/console/drivers/{driver_id:uuid}/rewards")
 async def list_rewards(
-    context: WebContext, principal: Principal, driver_id: UUID, cursor: UUID | None = None
+    context: Context, principal: Asker, driver_id: FromPath[UUID], cursor: FromQuery[UUID | None] = None
 ) -> RewardsOut:
     """What the driver's rides counted, newest first, with the hours that decided it."""
     require_staff(principal)

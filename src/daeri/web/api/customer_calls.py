@@ -4,9 +4,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import JSONBody, Parameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter, QueryParameter
 
-from daeri.accounts.model import Principal
 from daeri.calls import api as calls
 from daeri.calls.model import CallAssigned, Change, State
 from daeri.dispatch import api as dispatch
@@ -17,8 +16,8 @@ from daeri.payments import api as payments
 from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan
 from daeri.web.api.documented import Command, answers
-from daeri.web.context import WebContext
-from daeri.web.principals import customer_of
+from daeri.web.context import Context
+from daeri.web.principals import Asker, customer_of
 from daeri.web.receipts import bill_out
 from daeri.web.requesting import (
     check_money,
@@ -47,7 +46,7 @@ class CancelIn(ReasonIn, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/quotes", status_code=200)
-async def quote(context: WebContext, principal: Principal, data: JSONBody[QuoteIn]) -> QuoteOut:
+async def quote(context: Context, principal: Asker, data: JSONBody[QuoteIn]) -> QuoteOut:
     """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
     check_round_trip(data)
     found = await priced(context, principal, data)
@@ -63,9 +62,7 @@ async def quote(context: WebContext, principal: Principal, data: JSONBody[QuoteI
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
-async def request_call(
-    request: Req, context: WebContext, principal: Principal, data: JSONBody[CallIn]
-) -> Response[bytes]:
+async def request_call(request: Req, context: Context, principal: Asker, data: JSONBody[CallIn]) -> Response[bytes]:
     """Ask for a driver, or for one for each of several cars: then the answer is the first call, with its group."""
     customer_of(principal)
     found = await priced(context, principal, data)
@@ -87,10 +84,10 @@ async def request_call(
 
 @get("/calls")
 async def list_calls(
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     wanted: Annotated[State | None, QueryParameter(name="state")] = None,
-    cursor: UUID | None = None,
+    cursor: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> CallPageOut:
     """The customer's own calls, newest first; one that was reconnected is one with what it went on as (I-057)."""
@@ -116,7 +113,7 @@ async def list_calls(
 
 
 @get("/calls/{call_id:uuid}")
-async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> CallOut:
+async def get_call(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CallOut:
     """One of the customer's own calls."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -126,7 +123,7 @@ async def get_call(context: WebContext, principal: Principal, call_id: UUID) -> 
 
 @post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CancelIn | None] = None
+    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CancelIn | None] = None
 ) -> Response[bytes]:
     """Cancel, before or after a driver was assigned (R-059, R-060); CallAssigned where only before was wanted."""
     customer_id = customer_of(principal)

@@ -5,18 +5,17 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
-from daeri.accounts.model import Principal
 from daeri.calls import api as calls
 from daeri.calls.model import Call
 from daeri.infra.database import Tx
 from daeri.payments import api as payments
 from daeri.web.api.documented import Command, answers
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.money import cards_of, deed_of
 from daeri.web.money_wire import OwedPageOut, ReceiptOut
-from daeri.web.principals import customer_of
+from daeri.web.principals import Asker, customer_of
 from daeri.web.receipts import Wallet, owed_out, receipt_of
 
 MOST_CLAIMS: Final = 20  # who owes more sees the oldest first
@@ -31,7 +30,7 @@ class PayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/calls/{call_id:uuid}/receipt")
-async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) -> ReceiptOut:
+async def get_receipt(context: Context, principal: Asker, call_id: FromPath[UUID]) -> ReceiptOut:
     """What a ride has cost, and how it is or will be paid."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -40,7 +39,7 @@ async def get_receipt(context: WebContext, principal: Principal, call_id: UUID) 
 
 
 @get("/me/bills")
-async def list_owed(context: WebContext, principal: Principal) -> OwedPageOut:
+async def list_owed(context: Context, principal: Asker) -> OwedPageOut:
     """What the customer has not paid: how much, since when, and why."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -56,7 +55,7 @@ async def list_owed(context: WebContext, principal: Principal) -> OwedPageOut:
 
 @post("/calls/{call_id:uuid}/pay", status_code=200, operation_class=Command, responses=answers(200, ReceiptOut))
 async def pay_ride(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[PayIn | None] = None
+    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[PayIn | None] = None
 ) -> Response[bytes]:
     """Charge what is not paid to a card of one's own."""
     customer_id = customer_of(principal)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from daeri.accounts.model import Principal
@@ -20,9 +20,9 @@ from daeri.kernel.ids import CallId, DriverId
 from daeri.kernel.terms import ActorKind
 from daeri.pricing.model import MeterReading
 from daeri.web.api.documented import Command, answers
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.metering import read_meter
-from daeri.web.principals import driver_of
+from daeri.web.principals import Asker, driver_of
 from daeri.web.waiting import waiting_policy
 from daeri.web.wire import MAX_VIAS, CallOut, call_out, driver_ids_of
 
@@ -75,20 +75,20 @@ Deed = Callable[[_Step], Awaitable[Call]]
 
 
 @post("/driver/calls/{call_id:uuid}/arrive", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def report_arrival(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def report_arrival(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
     """The driver stands before the customer; their waiting counts from now on."""
     return await _do(request, context, principal, call_id, _arrive)
 
 
 @post("/driver/calls/{call_id:uuid}/start", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def start_drive(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def start_drive(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
     """The drive begins; what waiting has cost is added to the fare."""
     return await _do(request, context, principal, call_id, _start)
 
 
 @post("/driver/calls/{call_id:uuid}/via", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def reach_via(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ViaIn]
+    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[ViaIn]
 ) -> Response[bytes]:
     """The drive has come to a via."""
 
@@ -105,7 +105,7 @@ async def reach_via(
     "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
 async def complete_drive(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[CompleteIn | None] = None
+    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CompleteIn | None] = None
 ) -> Response[bytes]:
     """The drive has ended where it should; the driver is free again."""
     cash_received = None if data is None else data.cash_received
@@ -127,13 +127,13 @@ async def complete_drive(
 
 
 @post("/driver/calls/{call_id:uuid}/no-show", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def report_no_show(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def report_no_show(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
     """The customer did not come in the time that the policy gives them; the call ends, the driver is free."""
     return await _do(request, context, principal, call_id, _no_show)
 
 
 @get("/driver/calls/{call_id:uuid}")
-async def get_own_call(context: WebContext, principal: Principal, call_id: UUID) -> CallOut:
+async def get_own_call(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CallOut:
     """A call of the driver's, also when it is over: how it ended while their app was out of reach."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -143,7 +143,7 @@ async def get_own_call(context: WebContext, principal: Principal, call_id: UUID)
 
 
 @get("/driver/calls/{call_id:uuid}/meter")
-async def get_meter(context: WebContext, principal: Principal, call_id: UUID) -> MeterOut:
+async def get_meter(context: Context, principal: Asker, call_id: FromPath[UUID]) -> MeterOut:
     """What the meter of the drive shows now."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:

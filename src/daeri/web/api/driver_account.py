@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from litestar import Request, Response, Router, get, post, put
 from litestar.exceptions import ValidationException
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from daeri.accounts.model import AccountKind, Principal, WrongKind
 from daeri.companies import api as companies
@@ -20,7 +20,7 @@ from daeri.kernel.time import KST
 from daeri.rewards import api as rewards
 from daeri.web.api.documented import Command, answers
 from daeri.web.bodies import is_usable
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.driver_wire import (
     AppealIn,
     ApplicationIn,
@@ -40,7 +40,7 @@ from daeri.web.driver_wire import (
     run_out,
     suspension_out,
 )
-from daeri.web.principals import driver_of
+from daeri.web.principals import Asker, driver_of
 from daeri.web.reward_wire import RewardsOut, StandingOut, rewards_out, standing_out
 from daeri.web.words import Language, Words
 
@@ -53,7 +53,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "appl
 
 
 @get("/driver/application")
-async def get_application(context: WebContext, principal: Principal) -> ApplicationOut:
+async def get_application(context: Context, principal: Asker) -> ApplicationOut:
     """How far the driver's sign-up has come, with the papers that were handed in."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -62,7 +62,7 @@ async def get_application(context: WebContext, principal: Principal) -> Applicat
 
 @post("/driver/application", status_code=200, operation_class=Command, responses=answers(200, ApplicationOut))
 async def submit_application(
-    request: Req, context: WebContext, principal: Principal, data: JSONBody[ApplicationIn]
+    request: Req, context: Context, principal: Asker, data: JSONBody[ApplicationIn]
 ) -> Response[bytes]:
     """Hand in an application, or papers that were renewed; staff decide on it."""
     driver_id = driver_of(principal)
@@ -82,7 +82,9 @@ async def submit_application(
     responses=answers(200, DocumentOut),
     request_max_body_size=DOCUMENT_LIMIT,
 )
-async def put_document(request: Req, context: WebContext, principal: Principal, kind: DocumentKind) -> Response[bytes]:
+async def put_document(
+    request: Req, context: Context, principal: Asker, kind: FromPath[DocumentKind]
+) -> Response[bytes]:
     """Hand in a picture or PDF of up to 5 MB as it is; it takes the place of an earlier one."""
     driver_id = driver_of(principal)
     content = await request.body()
@@ -106,7 +108,7 @@ async def put_document(request: Req, context: WebContext, principal: Principal, 
 
 
 @get("/driver/documents/{kind:str}")
-async def get_document(context: WebContext, principal: Principal, kind: DocumentKind) -> Response[bytes]:
+async def get_document(context: Context, principal: Asker, kind: FromPath[DocumentKind]) -> Response[bytes]:
     """The driver's own document."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -115,7 +117,7 @@ async def get_document(context: WebContext, principal: Principal, kind: Document
 
 
 @get("/driver/suspensions")
-async def list_suspensions(context: WebContext, principal: Principal) -> SuspensionsOut:
+async def list_suspensions(context: Context, principal: Asker) -> SuspensionsOut:
     """The driver's suspensions, newest first, with reason, evidence, end and appeal (I-005)."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
@@ -130,7 +132,7 @@ async def list_suspensions(context: WebContext, principal: Principal) -> Suspens
     responses=answers(200, SuspensionOut),
 )
 async def appeal_suspension(
-    request: Req, context: WebContext, principal: Principal, suspension_id: UUID, data: JSONBody[AppealIn]
+    request: Req, context: Context, principal: Asker, suspension_id: FromPath[UUID], data: JSONBody[AppealIn]
 ) -> Response[bytes]:
     """Say, once, why the suspension is wrong; a person answers."""
     driver_id = driver_of(principal)
@@ -148,8 +150,8 @@ async def appeal_suspension(
 
 @get("/driver/earnings")
 async def get_earnings(
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     since: Annotated[date | None, QueryParameter(name="from", description="A day in Korea.")] = None,
     until: Annotated[date | None, QueryParameter(name="to", description="A day in Korea; today otherwise.")] = None,
 ) -> EarningsOut:
@@ -164,7 +166,7 @@ async def get_earnings(
 
 
 @get("/driver/earnings/{day:date}")
-async def get_runs(context: WebContext, principal: Principal, day: date) -> RunsOut:
+async def get_runs(context: Context, principal: Asker, day: FromPath[date]) -> RunsOut:
     """The runs of one Korean day, newest first, with what each left to the driver."""
     driver_id = driver_of(principal)
     company_id, asked = principal.company_id, _usable("day", day)
@@ -175,7 +177,7 @@ async def get_runs(context: WebContext, principal: Principal, day: date) -> Runs
 
 
 @get("/driver/standing")
-async def get_standing(context: WebContext, principal: Principal) -> StandingOut:
+async def get_standing(context: Context, principal: Asker) -> StandingOut:
     """How the driver stands: level, score, points, runs and customers' stars."""
     driver_id = driver_of(principal)
     company_id, now = principal.company_id, context.clock.now()
@@ -187,7 +189,7 @@ async def get_standing(context: WebContext, principal: Principal) -> StandingOut
 
 
 @get("/driver/rewards")
-async def list_rewards(context: WebContext, principal: Principal, cursor: UUID | None = None) -> RewardsOut:
+async def list_rewards(context: Context, principal: Asker, cursor: FromQuery[UUID | None] = None) -> RewardsOut:
     """What each ride counted, newest first, with the hours that decided it (I-049)."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
@@ -195,7 +197,7 @@ async def list_rewards(context: WebContext, principal: Principal, cursor: UUID |
 
 
 @get("/notices")
-async def list_notices(request: Req, context: WebContext, principal: Principal) -> NoticesOut:
+async def list_notices(request: Req, context: Context, principal: Asker) -> NoticesOut:
     """What the company tells the asking driver or customer now, and what a driver must know of papers; newest first."""
     words, now = context.problems.words_for(request), context.clock.now()
     async with context.database.snapshot() as tx:

@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
-from daeri.accounts.model import Principal
 from daeri.calls import api as calls
 from daeri.calls.model import Call
 from daeri.dispatch import api as dispatch
@@ -16,17 +15,17 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import CallId, OfferId
 from daeri.web.api.documented import Command, answers
 from daeri.web.cards import listed_cards, worth_of
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.driver_truth import read_truth
 from daeri.web.live.positions import pack
-from daeri.web.principals import driver_of
+from daeri.web.principals import Asker, driver_of
 from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
 
 
 @get("/driver")
-async def get_driver(context: WebContext, principal: Principal) -> DriverStateOut:
+async def get_driver(context: Context, principal: Asker) -> DriverStateOut:
     """The driver's truth: duty, call, offers; what an app reads after every reload."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -34,7 +33,7 @@ async def get_driver(context: WebContext, principal: Principal) -> DriverStateOu
 
 
 @post("/driver/duty", status_code=200, operation_class=Command, responses=answers(200, DriverStateOut))
-async def set_duty(request: Req, context: WebContext, principal: Principal, data: JSONBody[DutyIn]) -> Response[bytes]:
+async def set_duty(request: Req, context: Context, principal: Asker, data: JSONBody[DutyIn]) -> Response[bytes]:
     """Go on or off duty. Off duty withdraws an open offer and is refused while on a call."""
     driver_id = driver_of(principal)
 
@@ -53,7 +52,7 @@ async def set_duty(request: Req, context: WebContext, principal: Principal, data
 @post(
     "/driver/offers/{offer_id:uuid}/accept", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
-async def accept_offer(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+async def accept_offer(request: Req, context: Context, principal: Asker, offer_id: FromPath[UUID]) -> Response[bytes]:
     """Take the offered call."""
     driver_id = driver_of(principal)
 
@@ -67,7 +66,7 @@ async def accept_offer(request: Req, context: WebContext, principal: Principal, 
 
 
 @post("/driver/offers/{offer_id:uuid}/decline", status_code=200, operation_class=Command, responses=answers(204, None))
-async def decline_offer(request: Req, context: WebContext, principal: Principal, offer_id: UUID) -> Response[bytes]:
+async def decline_offer(request: Req, context: Context, principal: Asker, offer_id: FromPath[UUID]) -> Response[bytes]:
     """Say no; the call goes to the next driver."""
     driver_id = driver_of(principal)
 
@@ -78,7 +77,7 @@ async def decline_offer(request: Req, context: WebContext, principal: Principal,
 
 
 @get("/driver/open-calls")
-async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut:
+async def list_open_calls(context: Context, principal: Asker) -> CardsOut:
     """The open-list calls near the driver, nearest first."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -90,7 +89,7 @@ async def list_open_calls(context: WebContext, principal: Principal) -> CardsOut
 
 
 @post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def take_call(request: Req, context: WebContext, principal: Principal, call_id: UUID) -> Response[bytes]:
+async def take_call(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
     """Take a call of the open list; the first wins."""
     driver_id = driver_of(principal)
 
@@ -105,7 +104,7 @@ async def take_call(request: Req, context: WebContext, principal: Principal, cal
 
 @post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_drive(
-    request: Req, context: WebContext, principal: Principal, call_id: UUID, data: JSONBody[ReasonIn | None] = None
+    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """The driver ends the call unfinished (I-053)."""
     driver_id = driver_of(principal)

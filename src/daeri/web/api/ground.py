@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from daeri.kernel.geo import Point
 from daeri.regions.model import How
 from daeri.web.api.documented import ANYBODY
-from daeri.web.context import WebContext
+from daeri.web.context import Context
 
 Latitude = Annotated[float, Parameter(ge=-90, le=90)]
 Longitude = Annotated[float, Parameter(ge=-180, le=180)]
@@ -25,14 +25,14 @@ class ResolutionOut(msgspec.Struct, frozen=True):
 
 
 @get("/regions/at", security=ANYBODY)
-async def find_region(context: WebContext, lat: Latitude, lon: Longitude) -> ResolutionOut:
+async def find_region(context: Context, lat: Latitude, lon: Longitude) -> ResolutionOut:
     """The region of a point."""
     found = context.regions.resolve(Point(lat, lon))
     return ResolutionOut(found.how, found.code, found.name_ko, found.name_en)
 
 
 @get("/regions/outline.geojson", security=ANYBODY)
-async def get_outline(context: WebContext) -> Response[bytes]:
+async def get_outline(context: Context) -> Response[bytes]:
     """The outline map: boundaries where imported, cells of representative points elsewhere."""
     headers = {"cache-control": "public, max-age=3600"}
     return Response(context.outline, media_type="application/geo+json", headers=headers)

@@ -5,11 +5,11 @@ from asyncpg import InterfaceError, PostgresError
 from litestar import Response, Router, get
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
-from daeri.accounts.model import Permission, Principal
+from daeri.accounts.model import Permission
 from daeri.dispatch import api as dispatch
 from daeri.infra.metrics import CONTENT_TYPE
-from daeri.web.context import WebContext
-from daeri.web.principals import require_staff
+from daeri.web.context import Context, WebContext
+from daeri.web.principals import Asker, require_staff
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ async def healthz() -> Health:
 
 
 @get("/readyz", include_in_schema=False)
-async def readyz(context: WebContext) -> Response[Health]:
+async def readyz(context: Context) -> Response[Health]:
     """The database answers and the process is not draining."""
     ready = context.is_ready() and await _database_answers(context)
     status = HTTP_200_OK if ready else HTTP_503_SERVICE_UNAVAILABLE
@@ -35,13 +35,13 @@ async def readyz(context: WebContext) -> Response[Health]:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(context: WebContext) -> Response[bytes]:
+async def metrics(context: Context) -> Response[bytes]:
     """Prometheus text."""
     return Response(context.metrics.render(), media_type=CONTENT_TYPE)
 
 
 @get("/figures/double-assignments")
-async def count_double_assignments(context: WebContext, principal: Principal) -> Overlaps:
+async def count_double_assignments(context: Context, principal: Asker) -> Overlaps:
     """How many engagements of the company ever overlapped one of the same driver or call: 0, always."""
     require_staff(principal)
     principal.require(Permission.FIGURES_READ)

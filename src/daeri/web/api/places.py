@@ -11,7 +11,8 @@ from daeri.customers.model import CustomerLimits
 from daeri.kernel.geo import Point
 from daeri.regions import api as regions
 from daeri.regions.model import FoundPlace, PlaceKind
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
+from daeri.web.principals import Asker
 from daeri.web.words import Language, choose_language
 
 Req = Request[Any, Any, Any]
@@ -47,8 +48,8 @@ class NamedPointOut(msgspec.Struct, frozen=True):
 @get("/places")
 async def find_places(
     request: Req,
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     *,
     q: Annotated[str, QueryParameter(max_length=100, description="A name, a part of it, its initials, an address.")],
     lat: Annotated[float | None, QueryParameter(ge=-90, le=90)] = None,
@@ -63,9 +64,7 @@ async def find_places(
 
 
 @get("/places/at")
-async def name_point(
-    request: Req, context: WebContext, principal: Principal, lat: Latitude, lon: Longitude
-) -> NamedPointOut:
+async def name_point(request: Req, context: Context, principal: Asker, lat: Latitude, lon: Longitude) -> NamedPointOut:
     """What people call a point: a place near it, its address, or its region."""
     _count(context, principal)
     point, language = Point(lat, lon), _language(request)

@@ -8,10 +8,10 @@ from litestar import Router, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from daeri.accounts.model import Permission, Principal
+from daeri.accounts.model import Permission
 from daeri.kernel.errors import Invalid, NotFound
-from daeri.web.context import WebContext
-from daeri.web.principals import require_staff
+from daeri.web.context import Context
+from daeri.web.principals import Asker, require_staff
 
 _LONGEST_STEP = timedelta(days=1)
 
@@ -47,7 +47,7 @@ class NotReplaying(NotFound):
 
 
 @post("/replay/step", status_code=200)
-async def step_time(context: WebContext, principal: Principal, data: JSONBody[StepIn]) -> StepOut:
+async def step_time(context: Context, principal: Asker, data: JSONBody[StepIn]) -> StepOut:
     """Tick up to `until`, then wait for the jobs."""
     require_staff(principal)
     principal.require(Permission.POLICIES_WRITE)

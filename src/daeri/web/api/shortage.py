@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get, put
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta
 
-from daeri.accounts.model import Permission, Principal
+from daeri.accounts.model import Permission
 from daeri.dispatch import api as dispatch
 from daeri.dispatch.model import Condition, Shortage, ShortageReason, WaitingArea, Weather
 from daeri.infra.database import Tx
@@ -16,8 +16,8 @@ from daeri.kernel.geo import Point
 from daeri.pricing.plan_model import ShortageLevel
 from daeri.rulebook import RegionUnknown
 from daeri.web.api.documented import Command, answers
-from daeri.web.context import WebContext
-from daeri.web.principals import require_staff
+from daeri.web.context import Context, WebContext
+from daeri.web.principals import Asker, require_staff
 from daeri.web.signals import region_names, shortage_at
 
 Req = Request[Any, Any, Any]
@@ -71,8 +71,8 @@ class WeatherIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/shortage")
 async def get_shortage(
-    context: WebContext,
-    principal: Principal,
+    context: Context,
+    principal: Asker,
     lat: Annotated[float, QueryParameter(ge=-90, le=90)],
     lon: Annotated[float, QueryParameter(ge=-180, le=180)],
 ) -> NearbyShortageOut:
@@ -83,7 +83,7 @@ async def get_shortage(
 
 
 @get("/console/shortage")
-async def get_board(context: WebContext, principal: Principal) -> BoardShortageOut:
+async def get_board(context: Context, principal: Asker) -> BoardShortageOut:
     """Where calls wait and how short drivers are there."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)
@@ -98,9 +98,7 @@ async def get_board(context: WebContext, principal: Principal) -> BoardShortageO
 
 
 @put("/console/weather", status_code=200, operation_class=Command, responses=answers(200, WeatherOut))
-async def say_weather(
-    request: Req, context: WebContext, principal: Principal, data: JSONBody[WeatherIn]
-) -> Response[bytes]:
+async def say_weather(request: Req, context: Context, principal: Asker, data: JSONBody[WeatherIn]) -> Response[bytes]:
     """Say what the weather is from now on; it raises the shortage signal by the company's policy."""
     require_staff(principal)
     principal.require(Permission.CALLS_ASSIGN)

@@ -17,7 +17,6 @@ from daeri.accounts.model import (
     ChallengeId,
     Denied,
     Device,
-    Principal,
     SessionKind,
     SignedIn,
     WrongKind,
@@ -28,8 +27,8 @@ from daeri.drivers import api as drivers
 from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.web.api.documented import ANYBODY, answers
-from daeri.web.context import WebContext
-from daeri.web.principals import App, app_of, driver_of
+from daeri.web.context import Context, WebContext
+from daeri.web.principals import App, Asker, app_of, driver_of
 from daeri.web.wire import NO_NUL
 from daeri.web.words import Language, choose_language
 
@@ -105,10 +104,11 @@ class TicketOut(msgspec.Struct, frozen=True):
 
 
 @post("/auth/codes", status_code=202, security=ANYBODY)
-async def request_code(request: Req, context: WebContext, data: JSONBody[CodeIn]) -> ChallengeOut:
+async def request_code(request: Req, context: Context, data: JSONBody[CodeIn]) -> ChallengeOut:
     """Send a one-time code; the answer is the same whether the number is known or not."""
     async with context.database.transaction() as tx:
-        company = await companies.resolve(tx, data.company)
+        slug = context.settings.default_company if data.company is None else data.company
+        company = await companies.resolve(tx, slug)
         command = RequestCode(company.id, data.role, data.phone, device_of(request))
         answer = await accounts.request_code(tx, context.gate, command, moment=context.moment())
     requested = accounts.granted(answer)
@@ -118,7 +118,7 @@ async def request_code(request: Req, context: WebContext, data: JSONBody[CodeIn]
 
 
 @post("/auth/sessions", status_code=201, security=ANYBODY, responses=answers(201, SessionOut))
-async def answer_code(request: Req, context: WebContext, data: JSONBody[AnswerIn]) -> Response[SessionOut]:
+async def answer_code(request: Req, context: Context, data: JSONBody[AnswerIn]) -> Response[SessionOut]:
     """A session for whoever holds the telephone; the first one makes the account.
 
     A browser's app says X-Daeri-App, and its session is a cookie.
@@ -141,7 +141,7 @@ async def answer_code(request: Req, context: WebContext, data: JSONBody[AnswerIn
 
 
 @post("/auth/sessions/staff", status_code=201, security=ANYBODY)
-async def sign_in_staff(request: Req, context: WebContext, data: JSONBody[StaffIn]) -> SessionOut:
+async def sign_in_staff(request: Req, context: Context, data: JSONBody[StaffIn]) -> SessionOut:
     """A session for staff."""
     company_id = None
     if data.company is not None:
@@ -154,7 +154,7 @@ async def sign_in_staff(request: Req, context: WebContext, data: JSONBody[StaffI
 
 
 @post("/auth/sessions/refresh", status_code=200, security=ANYBODY)
-async def refresh_session(context: WebContext, data: JSONBody[RefreshIn]) -> SessionOut:
+async def refresh_session(context: Context, data: JSONBody[RefreshIn]) -> SessionOut:
     """New tokens for old; a refresh token that comes twice ends its session."""
     async with context.database.transaction() as tx:
         answer = await accounts.refresh(tx, context.gate, data.refresh_token, moment=context.moment())
@@ -162,7 +162,7 @@ async def refresh_session(context: WebContext, data: JSONBody[RefreshIn]) -> Ses
 
 
 @delete("/auth/sessions/current", status_code=204)
-async def sign_out(request: Req, context: WebContext, principal: Principal) -> Response[None]:
+async def sign_out(request: Req, context: Context, principal: Asker) -> Response[None]:
     """End this session, and take its cookie from the browser."""
     async with context.database.transaction() as tx:
         await accounts.sign_out(tx, context.gate, principal, moment=context.moment())
@@ -171,7 +171,7 @@ async def sign_out(request: Req, context: WebContext, principal: Principal) -> R
 
 
 @get("/session", responses=answers(200, HereOut))
-async def get_session(request: Req, context: WebContext, principal: Principal) -> Response[HereOut]:
+async def get_session(request: Req, context: Context, principal: Asker) -> Response[HereOut]:
     """Who is signed in here; the cookie of a browser's app that is used is renewed in time."""
     app = app_of(request)
     async with context.database.transaction() as tx:
@@ -189,7 +189,7 @@ async def get_session(request: Req, context: WebContext, principal: Principal) -
 
 
 @post("/driver/socket-ticket", status_code=201, tags=["driver"])
-async def issue_socket_ticket(request: Req, context: WebContext, principal: Principal) -> TicketOut:
+async def issue_socket_ticket(request: Req, context: Context, principal: Asker) -> TicketOut:
     """A token of a minute for the hello of the driver's socket: an app in a browser cannot read its cookie."""
     driver_of(principal)
     made = accounts.ticket(context.gate, principal, moment=context.moment())

@@ -18,7 +18,7 @@ from daeri.payments import api as payments
 from daeri.payments.api import Deed
 from daeri.payments.payout_model import PayoutOutcome, PayoutState
 from daeri.web.api.documented import ANYBODY
-from daeri.web.context import WebContext
+from daeri.web.context import Context, WebContext
 from daeri.web.wire_parts import NO_NUL
 
 SIGNATURE_HEADER: Final = "daeri-signature"
@@ -66,7 +66,7 @@ class WebhookLate(DaeriError):
 
 
 @post("/webhooks/payouts", status_code=200, security=ANYBODY, request_max_body_size=LONGEST_BODY)
-async def hear_of_payout(request: Req, context: WebContext, data: JSONBody[PayoutNotice]) -> PayoutHeardOut:
+async def hear_of_payout(request: Req, context: Context, data: JSONBody[PayoutNotice]) -> PayoutHeardOut:
     """The bank says what became of a payout. Signed in `daeri-signature`: `t=<seconds since 1970>,v1=<HMAC-SHA256>`.
 
     The HMAC is over the digits of t, a full stop and the body, in hexadecimal. Told again, it changes nothing.

@@ -158,12 +158,12 @@ async def drivers(request: PageRequest, room: Room, viewer: Who) -> Response[str
 
 
 @get(["/customers", "/customers/{subject:uuid}", "/drivers/{subject:uuid}"], name="console:people")
-async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | None = None) -> Response[str]:
+async def people(request: PageRequest, room: Room, viewer: Who) -> Response[str]:
     """Customers, one customer, and one driver's file; the room's script reads them over the API."""
     name = "customers" if request.url.path.startswith("/console/customers") else "drivers"
-    view = name if subject is None else name.removesuffix("s")
-    known = str(subject or "")
-    return room.page(request, "console/room.html", viewer=viewer, room=name, title=name, view=view, subject=known)
+    subject = str(request.path_params.get("subject", ""))
+    view = name.removesuffix("s") if subject else name
+    return room.page(request, "console/room.html", viewer=viewer, room=name, title=name, view=view, subject=subject)
 
 
 @get(
@@ -173,9 +173,10 @@ async def people(request: PageRequest, room: Room, viewer: Who, subject: UUID | 
     ],
     name="console:operators",
 )
-async def operators(request: PageRequest, room: Room, viewer: Who, policy: str = "") -> Response[str]:
+async def operators(request: PageRequest, room: Room, viewer: Who) -> Response[str]:
     """The operators' other rooms: one page each, whose script reads what it shows over the API."""
     name = request.url.path.split("/")[2].replace("-", "_")
+    policy = str(request.path_params.get("policy", ""))
     view, above = "policy" if policy else name, ROOMS_ABOVE.get(name, name)
     return room.page(request, "console/room.html", viewer=viewer, room=above, title=name, view=view, subject=policy)
 

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
 from litestar import Request, Router, get
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from daeri.accounts.model import Permission, Principal, SessionId
@@ -27,7 +27,7 @@ from daeri.web.live.console_facts import board_of, columns_of, figures_of, live_
 from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import Shown, shown_of
 from daeri.web.live.outbox import Outbox, event
-from daeri.web.principals import principal_of, require_staff
+from daeri.web.principals import Asker, principal_of, require_staff
 
 log = structlog.get_logger(__name__)
 
@@ -222,11 +222,11 @@ class ConsoleStreams:
             room.tell(event("call", live_call(call, names)))
 
 
-Streams = Annotated[ConsoleStreams, Dependency(skip_validation=True)]
+Streams = SkipValidation[NamedDependency[ConsoleStreams]]
 
 
 @get("/live/console", include_in_schema=False)
-async def live_console(request: Request[Any, Any, Any], principal: Principal, console_streams: Streams) -> Stream:
+async def live_console(request: Request[Any, Any, Any], principal: Asker, console_streams: Streams) -> Stream:
     """The live stream of the viewer's company (shapes: web/console/live.py)."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)

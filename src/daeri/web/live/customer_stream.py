@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 from litestar import Request, Router, get
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 from litestar.response import Stream
 
 from daeri.accounts.model import Principal, SessionId
@@ -30,7 +30,7 @@ from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
 from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
-from daeri.web.principals import customer_of, principal_of
+from daeri.web.principals import Asker, customer_of, principal_of
 from daeri.web.progress import progress_of
 from daeri.web.receipts import bill_out
 from daeri.web.shown_drivers import learn_standings, shown_driver
@@ -296,11 +296,11 @@ class CustomerStreams:
                 follower.outbox.put(event("bill", BillTold(bill.call_id, bill_out(bill))))
 
 
-Streams = Annotated[CustomerStreams, Dependency(skip_validation=True)]
+Streams = SkipValidation[NamedDependency[CustomerStreams]]
 
 
 @get("/live/calls", include_in_schema=False)
-async def live_calls(request: Request[Any, Any, Any], principal: Principal, customer_streams: Streams) -> Stream:
+async def live_calls(request: Request[Any, Any, Any], principal: Asker, customer_streams: Streams) -> Stream:
     """`snapshot`, then `call`, `progress` while one waits, `position` while its driver comes or drives, `bill`."""
     customer_of(principal)
     return Stream(customer_streams.follow(request, principal), media_type="text/event-stream", headers=STREAM_HEADERS)
