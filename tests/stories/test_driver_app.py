@@ -186,6 +186,14 @@ def test_going_off_duty_is_asked_and_refused_on_a_call(running: Running, open_ph
     expect(page.locator("[data-gps]")).to_have_count(0)
 
 
+def test_a_phone_that_never_says_where_it_is_goes_on_duty_all_the_same(open_phone: OpenPhone) -> None:
+    phone = open_phone()
+    phone.page.add_init_script("navigator.geolocation.getCurrentPosition = () => {}")
+    phone.page.reload()
+    phone.go_on_duty()
+    expect(phone.page.get_by_text("위치를 아직 모릅니다")).to_be_visible()
+
+
 def test_who_has_only_applied_cannot_go_on_duty_and_is_told_why(open_phone: OpenPhone) -> None:
     phone = open_phone(approved=False)
     expect(phone.page.locator("[data-duty-on]")).to_be_disabled()

@@ -13,6 +13,9 @@ const FRESH_MS = 15_000;
 /** A phone from which nothing came for this long is asked again. */
 const REPEAT_MS = 7_000;
 const SHORTEST_BEAT_MS = 1_000;
+const FIND_WITHIN_MS = 8_000;
+/** Some phones answer neither way; duty must not wait for them, their watch may yet find something. */
+const UNANSWERED_MS = 10_000;
 
 /** @type {number | null} */
 let watch = null;
@@ -45,8 +48,9 @@ export function findOnce() {
   if (known && serverNow() - known.at < FRESH_MS) return Promise.resolve(known);
   if (!("geolocation" in navigator)) return Promise.resolve(null);
   return new Promise((resolve) => {
-    const options = { enableHighAccuracy: true, maximumAge: 0, timeout: 8_000 };
+    const options = { enableHighAccuracy: true, maximumAge: 0, timeout: FIND_WITHIN_MS };
     const askedAt = Date.now();
+    setTimeout(() => resolve(null), UNANSWERED_MS);
     navigator.geolocation.getCurrentPosition(
       (position) => {
         found(position, askedAt);
