@@ -214,7 +214,9 @@ def test_cars_and_favourites_are_kept_for_the_next_time(open_phone: Phones) -> N
     expect(page.get_by_text("34나5678").or_(page.get_by_text("34나 5678")).first).to_be_visible()
     phone.go("/profile/places/new")
     page.locator("[data-pick-this]").click()
-    page.get_by_role("button", name="저장", exact=True).click()
+    save = page.get_by_role("button", name="저장", exact=True)
+    save.click()
+    expect(save).to_have_count(0)  # who leaves before has saved nothing
     phone.go()
     expect(page.get_by_role("button", name="집")).to_be_visible()
     phone.choose()

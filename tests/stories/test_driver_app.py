@@ -190,8 +190,10 @@ def test_a_phone_that_never_says_where_it_is_goes_on_duty_all_the_same(open_phon
     phone = open_phone()
     phone.page.add_init_script("navigator.geolocation.getCurrentPosition = () => {}")
     phone.page.reload()
-    phone.go_on_duty()
-    expect(phone.page.get_by_text("위치를 아직 모릅니다")).to_be_visible()
+    power = phone.page.locator("[data-duty-on]")
+    power.click()
+    expect(phone.page.get_by_text("위치를 아직 모릅니다")).to_be_visible(timeout=20_000)
+    expect(power).to_have_count(0)
 
 
 def test_who_has_only_applied_cannot_go_on_duty_and_is_told_why(open_phone: OpenPhone) -> None:

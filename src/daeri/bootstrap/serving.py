@@ -10,13 +10,14 @@ import uvicorn
 
 from daeri import reactions
 from daeri.bootstrap.chores import housekeep, mind_balances, refresh, watch_regions
-from daeri.bootstrap.ending import ends_within
 from daeri.bootstrap.program import Program
+from daeri.companies import api as companies
 from daeri.engine import loop
 from daeri.engine.stepper import EngineStepper
 from daeri.infra import events, garbage
+from daeri.infra.database import Tx
 from daeri.infra.metrics import watch_loop
-from daeri.infra.settings import Role
+from daeri.infra.settings import Role, Settings
 from daeri.kernel.time import SteppedClock
 from daeri.web.app import build_app
 from daeri.web.live.replay_inbox import ReplayInbox
@@ -25,23 +26,18 @@ from daeri.web.report_protocol import report_protocol
 
 log = structlog.get_logger(__name__)
 
-_UNDONE_AFTER_S = 20.0  # beyond what sockets and requests are given
 _REPLAY_TICK = timedelta(seconds=2)
 
 
 async def serve(program: Program, stop: asyncio.Event) -> None:
     """Run the process's roles until `stop` is set, then drain: no new work, open work finished, rows written."""
-    parts = program.parts
+    parts, settings = program.parts, program.parts.settings
     if parts.settings.replay_from is not None:
         await _prepare_replay(program)
     async with parts.database.transaction() as tx:
         await events.register_handlers(tx, reactions.registrations())
-    with contextlib.ExitStack() as undone:
-        await _run_roles(program, stop, undone)
-
-
-async def _run_roles(program: Program, stop: asyncio.Event, undone: contextlib.ExitStack) -> None:
-    parts, settings, end = program.parts, program.parts.settings, asyncio.Event()
+        await _warn_of_unknown_default(tx, settings)
+    end = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         background = [
             group.create_task(watch_loop(parts.metrics)),
@@ -61,8 +57,8 @@ async def _run_roles(program: Program, stop: asyncio.Event, undone: contextlib.E
             group.create_task(_serve_web(program, stop))
         try:
             await stop.wait()
-        finally:  # also where a task has failed: the others are cancelled then
-            undone.enter_context(ends_within(2 * settings.drain_seconds + _UNDONE_AFTER_S))
+        finally:  # also where a task has failed, which cancels the others
+            stop.set()
         program.is_draining = True
         log.info("draining")
         await asyncio.sleep(0)
@@ -70,6 +66,13 @@ async def _run_roles(program: Program, stop: asyncio.Event, undone: contextlib.E
         program.worker.stop()
         for task in background:
             task.cancel()
+
+
+async def _warn_of_unknown_default(tx: Tx, settings: Settings) -> None:
+    """No refusal: a company may be made while the program runs."""
+    slug = settings.default_company
+    if slug is not None and all(company.slug != slug for company in await companies.every(tx)):
+        log.warning("default_company_unknown", slug=slug)
 
 
 async def _serve_web(program: Program, stop: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from daeri.bootstrap import open_parts
 from daeri.cli import benching, keeping, replaying, showing
-from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
+from daeri.cli.running import UNDONE_AFTER_S, database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
 from daeri.kernel.errors import Invalid, NotFound
@@ -76,7 +76,11 @@ def up(
         tls_key=tls_key,
     )  # fmt: skip -- the options as they stand above
     with own_database(settings) as dsn:
-        run(lambda stop: showing.run_up(settings, dsn, stop), settings)
+        run(
+            lambda stop: showing.run_up(settings, dsn, stop),
+            settings,
+            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
+        )
 
 
 @app.command()
@@ -100,7 +104,11 @@ def serve(
     )  # fmt: skip -- the options as they stand above
     refuse_taken_ports(settings)
     with database_of(settings) as dsn:
-        run(lambda stop: showing.run_up(settings, dsn, stop), settings)
+        run(
+            lambda stop: showing.run_up(settings, dsn, stop),
+            settings,
+            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
+        )
 
 
 @app.command()
@@ -118,7 +126,9 @@ def demo(
     given = {"host": host, "port": port, "driver_port": driver_port, "log_level": "warning"}
     with scratch_settings(data_folder, **given) as settings, own_database(settings) as dsn:
         result = run(
-            lambda stop: showing.run_demo(settings, dsn, stop, drivers=drivers, seed=seed, seconds=seconds), settings
+            lambda stop: showing.run_demo(settings, dsn, stop, drivers=drivers, seed=seed, seconds=seconds),
+            settings,
+            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
         )
     _print_figures(msgspec.json.encode(result), summary)
 

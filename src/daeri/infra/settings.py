@@ -84,8 +84,8 @@ class Settings(BaseSettings):
     )
     default_company: str | None = Field(
         None,
-        description="The company, by its slug, that people sign in to whose app names none. Absent: the only company of"
-        " the installation; where there are several, an app has to name its own with `?company=`.",
+        description="The company, by its slug, that customers and drivers sign in to whose app names none. Absent: the"
+        " only company of the installation; where there are several, an app has to name its own with `?company=`.",
     )
     roles: Annotated[frozenset[Role], NoDecode] = Field(
         frozenset(Role), description="What this process does, with commas between: `web`, `engine`, `worker`."
@@ -158,7 +158,11 @@ class Settings(BaseSettings):
         262_144, ge=1_024, le=16_777_216, description="A larger request body is refused before it is read."
     )
     drain_seconds: float = Field(
-        10.0, ge=0, le=600, description="How long a stopping process lets open requests and sockets finish."
+        10.0,
+        ge=0,
+        le=600,
+        description="How long a stopping process lets open requests and sockets finish. What has not ended 20 s after"
+        " that is left undone; a supervisor should wait so long before it kills.",
     )
     replay_from: datetime | None = Field(
         None, description="Business time begins here and moves only by `/replay/step`. Never in production."

@@ -39,7 +39,7 @@ class App(StrEnum):
         return AccountKind(self.value)
 
 
-Asker = NamedDependency[Principal]  # who asks, as a handler asks for them
+WhoAsks = NamedDependency[Principal]  # who asks, as a handler asks for them
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 

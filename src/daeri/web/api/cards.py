@@ -22,7 +22,7 @@ from daeri.payments.ports import RegisteredCard
 from daeri.web.api.documented import PREFIX, Command, answers
 from daeri.web.context import Context, WebContext
 from daeri.web.money import cards_of
-from daeri.web.principals import Asker, customer_of, driver_of
+from daeri.web.principals import WhoAsks, customer_of, driver_of
 from daeri.web.wire import NO_NUL
 
 log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ class ReturnElsewhere(Invalid):
 
 
 @get("/")
-async def list_cards(context: Context, principal: Asker, owner: Owner) -> OwnCardsOut:
+async def list_cards(context: Context, principal: WhoAsks, owner: Owner) -> OwnCardsOut:
     """One's own cards."""
     async with context.database.snapshot() as tx:
         return await _read(tx, context, principal, owner)
@@ -88,7 +88,7 @@ async def list_cards(context: Context, principal: Asker, owner: Owner) -> OwnCar
 
 @post("/window", status_code=200, operation_class=Command, responses=answers(200, WindowOut))
 async def open_card_window(
-    request: Req, context: Context, principal: Asker, owner: Owner, data: JSONBody[WindowIn]
+    request: Req, context: Context, principal: WhoAsks, owner: Owner, data: JSONBody[WindowIn]
 ) -> Response[bytes]:
     """Where to type a card: the provider's own page, which leads back to `return_path`."""
     provider = cards_of(context)
@@ -104,7 +104,7 @@ async def open_card_window(
 
 @post("/", status_code=201, operation_class=Command, responses=answers(201, OwnCardOut))
 async def register_card(
-    request: Req, context: Context, principal: Asker, owner: Owner, data: JSONBody[RegisterCardIn]
+    request: Req, context: Context, principal: WhoAsks, owner: Owner, data: JSONBody[RegisterCardIn]
 ) -> Response[bytes]:
     """Keep the card that was typed in the window; the first one becomes the default."""
     provider, ring, company_id = cards_of(context), context.gate.ring, principal.company_id
@@ -139,7 +139,7 @@ async def register_card(
 
 @post("/{card_id:uuid}/default", status_code=200, operation_class=Command, responses=answers(200, OwnCardsOut))
 async def prefer_card(
-    request: Req, context: Context, principal: Asker, owner: Owner, card_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, owner: Owner, card_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Charge this card from now on."""
 
@@ -152,7 +152,7 @@ async def prefer_card(
 
 @delete("/{card_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
 async def remove_card(
-    request: Req, context: Context, principal: Asker, owner: Owner, card_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, owner: Owner, card_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Forget a card, here and then at the provider."""
     removed: list[tuple[Card, str]] = []
@@ -199,11 +199,11 @@ def _checked_path(principal: Principal, path: str) -> str:
     return path
 
 
-async def _customer(principal: Asker) -> UUID:
+async def _customer(principal: WhoAsks) -> UUID:
     return customer_of(principal)
 
 
-async def _driver(principal: Asker) -> UUID:
+async def _driver(principal: WhoAsks) -> UUID:
     return driver_of(principal)
 
 

@@ -24,7 +24,7 @@ from daeri.web.console.reads import CallPage, CallQuery, CallRows, Decision, Hel
 from daeri.web.console_rows.rows import ConsoleRows
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.wire import CallOut, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
@@ -60,7 +60,7 @@ class JobNotHeld(NotFound):
 async def list_calls(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
     wanted: Annotated[State | None, QueryParameter(name="state")] = None,
@@ -86,7 +86,7 @@ async def list_calls(
 
 
 @get("/console/calls/{call_id:uuid}")
-async def get_call(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CallPage:
+async def get_call(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> CallPage:
     """One call: facts, timeline, offers."""
     found = await ConsoleRows(context).call(viewer_of(principal), call_id)
     if found is None:
@@ -95,19 +95,19 @@ async def get_call(context: Context, principal: Asker, call_id: FromPath[UUID]) 
 
 
 @get("/console/calls/{call_id:uuid}/decisions")
-async def get_decisions(context: Context, principal: Asker, call_id: FromPath[UUID]) -> DecisionsOut:
+async def get_decisions(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> DecisionsOut:
     """Why the call went where it went, newest first."""
     return DecisionsOut(await ConsoleRows(context).decisions(viewer_of(principal), call_id))
 
 
 @get("/console/jobs/held")
-async def held_jobs(context: Context, principal: Asker) -> HeldJobsOut:
+async def held_jobs(context: Context, principal: WhoAsks) -> HeldJobsOut:
     """Jobs that failed for good, oldest first."""
     return HeldJobsOut(await ConsoleRows(context).held_jobs(viewer_of(principal)))
 
 
 @post("/console/jobs/held/{job_id:int}/retry", status_code=200, operation_class=Command, responses=answers(204, None))
-async def retry_job(request: Req, context: Context, principal: Asker, job_id: FromPath[int]) -> Response[bytes]:
+async def retry_job(request: Req, context: Context, principal: WhoAsks, job_id: FromPath[int]) -> Response[bytes]:
     """Have a held job tried again."""
     require_staff(principal)
     principal.require(Permission.JOBS_RETRY)
@@ -121,7 +121,7 @@ async def retry_job(request: Req, context: Context, principal: Asker, job_id: Fr
 
 @post("/console/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[ReasonIn | None] = None
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """End a call unfinished, before or after its assignment (R-059, R-060)."""
 

@@ -27,7 +27,7 @@ from daeri.web.api.documented import Command, answers
 from daeri.web.console_rows.moves import STAFF_MOVES
 from daeri.web.context import Context, WebContext
 from daeri.web.metering import read_meter
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.waiting import waiting_policy
 from daeri.web.wire import MAX_VIAS, NO_NUL, CallOut, PlaceIn, PlaceOut, call_out, driver_ids_of, place, place_out
 
@@ -149,7 +149,7 @@ class _Order:
 
 @post("/console/calls/{call_id:uuid}/status", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def change_status(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[StatusIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[StatusIn]
 ) -> Response[bytes]:
     """Move a call along its lifecycle by hand, with a reason (콜 상태 변경)."""
     driver_id = None if data.driver_id is None else DriverId(data.driver_id)
@@ -158,7 +158,7 @@ async def change_status(
 
 @post("/console/calls/{call_id:uuid}/assign", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def assign_call(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[AssignIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[AssignIn]
 ) -> Response[bytes]:
     """Give a waiting call to a driver of one's choice."""
     order = _Order(call_id, Move.ASSIGN, data.reason, DriverId(data.driver_id))
@@ -169,14 +169,14 @@ async def assign_call(
     "/console/calls/{call_id:uuid}/release", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
 async def release_call(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[WhyIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[WhyIn]
 ) -> Response[bytes]:
     """Take the driver off a call, which waits for another one."""
     return await _do(request, context, principal, _Order(call_id, Move.RELEASE, data.reason, None))
 
 
 @get("/console/calls/{call_id:uuid}/memos")
-async def list_memos(context: Context, principal: Asker, call_id: FromPath[UUID]) -> MemosOut:
+async def list_memos(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> MemosOut:
     """What staff wrote on a call, and on others with a link to it, oldest first."""
     _require(principal, Permission.CALLS_READ)
     async with context.database.snapshot() as tx:
@@ -187,7 +187,7 @@ async def list_memos(context: Context, principal: Asker, call_id: FromPath[UUID]
 
 @post("/console/calls/{call_id:uuid}/memos", status_code=201, operation_class=Command, responses=answers(201, MemoOut))
 async def write_memo(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[MemoIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[MemoIn]
 ) -> Response[bytes]:
     """Write something down about a call, for good (운영메모)."""
     _require(principal, Permission.CALLS_NOTE)
@@ -206,7 +206,7 @@ async def write_memo(
 
 
 @get("/console/calls/{call_id:uuid}/fare-calculations")
-async def list_calculations(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CalculationsOut:
+async def list_calculations(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> CalculationsOut:
     """The fares that were calculated for a call, oldest first."""
     _require(principal, Permission.CALLS_READ)
     async with context.database.snapshot() as tx:
@@ -222,7 +222,7 @@ async def list_calculations(context: Context, principal: Asker, call_id: FromPat
     responses=answers(201, CalculationOut),
 )
 async def calculate_fare(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CalculationIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[CalculationIn]
 ) -> Response[bytes]:
     """Calculate a fare for a call with other points, and keep it (요금계산기)."""
     _require(principal, Permission.CALLS_NOTE)

@@ -10,11 +10,11 @@ from daeri.calls import api as calls
 from daeri.web.console.cover_reads import CoverPage
 from daeri.web.console_rows.cover_rows import read_cover
 from daeri.web.context import Context
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 
 
 @get("/console/calls/{call_id:uuid}/cover")
-async def get_cover(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CoverPage:
+async def get_cover(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> CoverPage:
     """By what the call's ride was insured and from when until when, its reconnected drive too (R-030, I-028)."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)

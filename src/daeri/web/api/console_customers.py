@@ -21,7 +21,7 @@ from daeri.web.console.queries import Q_LIMIT
 from daeri.web.console_rows import customer_rows
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.wire_parts import NO_NUL
 
 Req = Request[Any, Any, Any]
@@ -43,7 +43,7 @@ class CaseNoteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/console/customers")
 async def list_customers(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Words = "",
     restricted: FromQuery[bool] = False,
@@ -58,7 +58,7 @@ async def list_customers(
 
 
 @get("/console/customers/{customer_id:uuid}")
-async def get_customer(context: Context, principal: Asker, customer_id: FromPath[UUID]) -> CustomerPage:
+async def get_customer(context: Context, principal: WhoAsks, customer_id: FromPath[UUID]) -> CustomerPage:
     """One customer: cancels, restrictions, never-meet wishes, ratings, cases."""
     return await customer_rows.page(context, viewer_of(principal), customer_id)
 
@@ -70,7 +70,7 @@ async def get_customer(context: Context, principal: Asker, customer_id: FromPath
     responses=answers(204, None),
 )
 async def lift_restriction(
-    request: Req, context: Context, principal: Asker, customer_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
+    request: Req, context: Context, principal: WhoAsks, customer_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """Let the customer call again. What was counted stays counted."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -92,7 +92,7 @@ async def lift_restriction(
     responses=answers(204, None),
 )
 async def forgive_cancellation(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """Take a cancel after assignment off the customer's count (I-009); a restriction ends that rests on it."""
     _require(principal, Permission.CUSTOMERS_FORGIVE)
@@ -106,7 +106,7 @@ async def forgive_cancellation(
 
 @get("/console/never-meet")
 async def list_never_meet(
-    context: Context, principal: Asker, *, q: Words = "", cursor: FromQuery[UUID | None] = None
+    context: Context, principal: WhoAsks, *, q: Words = "", cursor: FromQuery[UUID | None] = None
 ) -> NeverMeetRows:
     """Who asked never to meet whom, newest first, lifted wishes too.
 
@@ -117,7 +117,7 @@ async def list_never_meet(
 
 @post("/console/never-meet/{wish_id:uuid}/lift", status_code=200, operation_class=Command, responses=answers(204, None))
 async def lift_never_meet(
-    request: Req, context: Context, principal: Asker, wish_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
+    request: Req, context: Context, principal: WhoAsks, wish_id: FromPath[UUID], data: JSONBody[StaffReasonIn]
 ) -> Response[bytes]:
     """End one side's wish; the pair stays barred when the other side has asked too."""
     _require(principal, Permission.NEVER_MEET_LIFT)
@@ -132,7 +132,7 @@ async def lift_never_meet(
 @get("/console/cases")
 async def list_cases(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     wanted: Annotated[CaseState | None, QueryParameter(name="state")] = None,
     kind: FromQuery[CaseKind | None] = None,
@@ -147,14 +147,14 @@ async def list_cases(
 
 
 @get("/console/cases/{case_id:uuid}")
-async def get_case(context: Context, principal: Asker, case_id: FromPath[UUID]) -> CasePage:
+async def get_case(context: Context, principal: WhoAsks, case_id: FromPath[UUID]) -> CasePage:
     """One case with its history."""
     return await customer_rows.case_page(context, viewer_of(principal), case_id)
 
 
 @post("/console/cases/{case_id:uuid}/close", status_code=200, operation_class=Command, responses=answers(200, CaseRow))
 async def close_case(
-    request: Req, context: Context, principal: Asker, case_id: FromPath[UUID], data: JSONBody[CaseNoteIn]
+    request: Req, context: Context, principal: WhoAsks, case_id: FromPath[UUID], data: JSONBody[CaseNoteIn]
 ) -> Response[bytes]:
     """Close a case with what came of it."""
     _require(principal, Permission.CASES_CLOSE)

@@ -30,7 +30,7 @@ from daeri.web.console_rows import driver_files
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context, WebContext
 from daeri.web.driver_wire import LongText, Reason, ShortText
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.wire_parts import NO_NUL
 
 Req = Request[Any, Any, Any]
@@ -79,7 +79,7 @@ class NoticeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/console/drivers")
 async def list_drivers(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
     status: FromQuery[SignUp | None] = None,
@@ -96,7 +96,7 @@ async def list_drivers(
 
 
 @get("/console/drivers/{driver_id:uuid}")
-async def get_driver(context: Context, principal: Asker, driver_id: FromPath[UUID]) -> DriverFile:
+async def get_driver(context: Context, principal: WhoAsks, driver_id: FromPath[UUID]) -> DriverFile:
     """One driver: facts, papers and their ends, applications, the suspension panel with its history (R-041)."""
     return await driver_files.file_of(context, viewer_of(principal), driver_id)
 
@@ -108,7 +108,11 @@ async def get_driver(context: Context, principal: Asker, driver_id: FromPath[UUI
     responses=answers(200, DriverFile),
 )
 async def approve_driver(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[ApproveIn | None] = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    driver_id: FromPath[UUID],
+    data: JSONBody[ApproveIn | None] = None,
 ) -> Response[bytes]:
     """Approve the open application; its papers hold from now on."""
     services = None if data is None else data.services
@@ -129,7 +133,7 @@ async def approve_driver(
     responses=answers(200, DriverFile),
 )
 async def refuse_driver(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
+    request: Req, context: Context, principal: WhoAsks, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Refuse the open application; the driver may apply again."""
 
@@ -149,7 +153,7 @@ async def refuse_driver(
     responses=answers(200, DriverFile),
 )
 async def suspend_driver(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[SuspendIn]
+    request: Req, context: Context, principal: WhoAsks, driver_id: FromPath[UUID], data: JSONBody[SuspendIn]
 ) -> Response[bytes]:
     """Suspend a driver by hand (I-005): off duty at once, or once the call under way is finished."""
     what = Suspend(data.reason, data.evidence, data.ends_at)
@@ -167,7 +171,7 @@ async def suspend_driver(
     responses=answers(200, DriverFile),
 )
 async def lift_suspension(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
+    request: Req, context: Context, principal: WhoAsks, driver_id: FromPath[UUID], data: JSONBody[WhyDriverIn]
 ) -> Response[bytes]:
     """Lift the running suspension; the driver may go on duty at once."""
 
@@ -181,7 +185,7 @@ async def lift_suspension(
 
 @get("/console/drivers/{driver_id:uuid}/documents/{kind:str}")
 async def get_document(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], kind: FromPath[DocumentKind]
+    request: Req, context: Context, principal: WhoAsks, driver_id: FromPath[UUID], kind: FromPath[DocumentKind]
 ) -> Response[bytes]:
     """A driver's document; each reading is a row of the audit log."""
     require_staff(principal)
@@ -193,7 +197,7 @@ async def get_document(
 
 
 @get("/console/appeals")
-async def list_appeals(context: Context, principal: Asker) -> AppealRows:
+async def list_appeals(context: Context, principal: WhoAsks) -> AppealRows:
     """The appeals that nobody has answered, oldest first."""
     return await driver_files.appeals(context, viewer_of(principal))
 
@@ -205,7 +209,7 @@ async def list_appeals(context: Context, principal: Asker) -> AppealRows:
     responses=answers(200, DriverFile),
 )
 async def answer_appeal(
-    request: Req, context: Context, principal: Asker, appeal_id: FromPath[UUID], data: JSONBody[AppealAnswerIn]
+    request: Req, context: Context, principal: WhoAsks, appeal_id: FromPath[UUID], data: JSONBody[AppealAnswerIn]
 ) -> Response[bytes]:
     """Answer an appeal, once; one that is upheld lifts the suspension."""
     require_staff(principal)
@@ -231,13 +235,13 @@ async def answer_appeal(
 
 
 @get("/console/notices")
-async def list_notices(context: Context, principal: Asker) -> NoticeRows:
+async def list_notices(context: Context, principal: WhoAsks) -> NoticeRows:
     """All notices, those to come and those that are over too, newest first."""
     return await driver_files.notices(context, viewer_of(principal))
 
 
 @post("/console/notices", status_code=201, operation_class=Command, responses=answers(201, NoticeRow))
-async def post_notice(request: Req, context: Context, principal: Asker, data: JSONBody[NoticeIn]) -> Response[bytes]:
+async def post_notice(request: Req, context: Context, principal: WhoAsks, data: JSONBody[NoticeIn]) -> Response[bytes]:
     """Tell drivers, customers or both something for a time."""
     require_staff(principal)
     principal.require(Permission.NOTICES_WRITE)
@@ -261,7 +265,7 @@ async def post_notice(request: Req, context: Context, principal: Asker, data: JS
 
 @delete("/console/notices/{notice_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
 async def withdraw_notice(
-    request: Req, context: Context, principal: Asker, notice_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, notice_id: FromPath[UUID]
 ) -> Response[bytes]:
     """Take a notice down at once; it is kept in the list."""
     require_staff(principal)

@@ -14,7 +14,7 @@ from daeri.web.console_rows import payment_rows
 from daeri.web.console_rows.payment_rows import LedgerQuery
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context
-from daeri.web.principals import Asker
+from daeri.web.principals import WhoAsks
 
 Req = Request[Any, Any, Any]
 _HIGHEST_SEQ = 2**63 - 1
@@ -25,7 +25,7 @@ _LEDGER_FIELDS = ("q", "account", "kind", "owner", "from", "to", "cursor")
 async def list_entries(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
     account: FromQuery[Account | None] = None,
@@ -46,7 +46,7 @@ async def list_entries(
 
 
 @get("/console/ledger/totals")
-async def get_totals(context: Context, principal: Asker) -> LedgerTotals:
+async def get_totals(context: Context, principal: WhoAsks) -> LedgerTotals:
     """Every account with its sum, in won; together they are zero at every moment."""
     return await payment_rows.totals(context, viewer_of(principal))
 

@@ -21,7 +21,7 @@ from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context, WebContext
 from daeri.web.exports import Format, Table, export
 from daeri.web.money import audit
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 
 Req = Request[Any, Any, Any]
 MOST_ROWS: Final = 50_000
@@ -54,7 +54,7 @@ class _Page(Protocol[Row]):
 async def save_payments_csv(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Q = "",
     wanted: Wanted = None,
@@ -68,7 +68,7 @@ async def save_payments_csv(
 async def save_payments_xlsx(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Q = "",
     wanted: Wanted = None,
@@ -82,7 +82,7 @@ async def save_payments_xlsx(
 async def save_ledger_csv(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Q = "",
     account: FromQuery[Account | None] = None,
@@ -101,7 +101,7 @@ async def save_ledger_csv(
 async def save_ledger_xlsx(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Q = "",
     account: FromQuery[Account | None] = None,

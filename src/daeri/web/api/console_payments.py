@@ -25,7 +25,7 @@ from daeri.web.console_rows.payment_rows import PaymentQuery
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context, WebContext
 from daeri.web.money import audit, deed_of
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 
 Req = Request[Any, Any, Any]
 Facts = dict[str, Fact]
@@ -92,7 +92,7 @@ class _Order:
 
 
 @get("/console/calls/{call_id:uuid}/payment")
-async def get_payment(context: Context, principal: Asker, call_id: FromPath[UUID]) -> PaymentPage:
+async def get_payment(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> PaymentPage:
     """The money of the call's ride, whichever call of a reconnected pair is asked for, and what may be done about it.
 
     A partner's call shows nothing but the situation room to ask (R-029).
@@ -109,7 +109,7 @@ async def get_payment(context: Context, principal: Asker, call_id: FromPath[UUID
     responses=answers(200, PaymentPage),
 )
 async def settle_payment(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[SettleIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[SettleIn]
 ) -> Response[bytes]:
     """Charge a ride by hand (운행강제결제, R-112 … R-116)."""
 
@@ -129,7 +129,7 @@ async def settle_payment(
     responses=answers(200, PaymentPage),
 )
 async def adjust_payment(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[FareChangeIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[FareChangeIn]
 ) -> Response[bytes]:
     """Let a ride cost something else: what was charged is cancelled and charged anew, up or down (I-020)."""
 
@@ -150,7 +150,7 @@ async def adjust_payment(
     responses=answers(200, PaymentPage),
 )
 async def agree_fare(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[FareChangeIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[FareChangeIn]
 ) -> Response[bytes]:
     """Keep the fare that both sides agreed to before a reconnected drive; it holds when that drive is over (R-118)."""
 
@@ -168,7 +168,7 @@ async def agree_fare(
     responses=answers(200, PaymentPage),
 )
 async def ask_provider_again(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]
 ) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
     """Ask the card provider at once about what is open for the ride, instead of at the next planned time."""
 
@@ -186,7 +186,7 @@ async def ask_provider_again(
     responses=answers(200, PaymentPage),
 )
 async def write_off_payment(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[WriteOffIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[WriteOffIn]
 ) -> Response[bytes]:
     """Give up what is left of a bill: the company bears it, never the driver."""
 
@@ -207,7 +207,7 @@ async def write_off_payment(
     responses=answers(200, PaymentPage),
 )
 async def receive_payment_transfer(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[TransferIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[TransferIn]
 ) -> Response[bytes]:
     """The payer sent what is left of a bill to the company's bank."""
 
@@ -228,7 +228,7 @@ async def receive_payment_transfer(
     responses=answers(200, PaymentPage),
 )
 async def correct_payment_cash(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CashIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[CashIn]
 ) -> Response[bytes]:
     """Put right what the driver said of the cash; what they have not received is owed again (I-019)."""
 
@@ -245,7 +245,7 @@ async def correct_payment_cash(
 async def list_payments(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Annotated[str, QueryParameter(max_length=Q_LIMIT)] = "",
     wanted: Annotated[BillState | None, QueryParameter(name="state")] = None,
@@ -261,7 +261,7 @@ async def list_payments(
 async def list_payment_tasks(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     kind: FromQuery[TaskKind | None] = None,
     mine: FromQuery[bool] = False,
@@ -279,7 +279,11 @@ async def list_payment_tasks(
     responses=answers(200, PaymentTask),
 )
 async def take_payment_task(
-    request: Req, context: Context, principal: Asker, task_id: FromPath[UUID], data: JSONBody[TakeTaskIn | None] = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    task_id: FromPath[UUID],
+    data: JSONBody[TakeTaskIn | None] = None,
 ) -> Response[bytes]:
     """See to a task oneself; of two who take it at once the second hears that it is taken."""
 
@@ -298,7 +302,7 @@ async def take_payment_task(
     responses=answers(200, PaymentTask),
 )
 async def release_payment_task(
-    request: Req, context: Context, principal: Asker, task_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, task_id: FromPath[UUID]
 ) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
     """Give a task of one's own back to everybody."""
 
@@ -315,7 +319,7 @@ async def release_payment_task(
     responses=answers(200, PaymentTask),
 )
 async def finish_payment_task(
-    request: Req, context: Context, principal: Asker, task_id: FromPath[UUID], data: JSONBody[TaskDoneIn]
+    request: Req, context: Context, principal: WhoAsks, task_id: FromPath[UUID], data: JSONBody[TaskDoneIn]
 ) -> Response[bytes]:
     """Close a task by hand, with what came of it."""
 

@@ -22,7 +22,7 @@ from daeri.web.context import Context, WebContext
 from daeri.web.driver_money_wire import WonIn
 from daeri.web.exports import Format, export
 from daeri.web.money import audit, deed_of
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.spans import QUARTER, span
 
 Req = Request[Any, Any, Any]
@@ -46,7 +46,7 @@ class BankTopUpIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/console/payouts")
 async def list_payouts(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     wanted: Annotated[PayoutState | None, QueryParameter(name="state")] = None,
     cursor: FromQuery[UUID | None] = None,
@@ -56,7 +56,7 @@ async def list_payouts(
 
 
 @post("/console/payouts/file", status_code=201, operation_class=Command, responses=answers(201, PayoutFileRow))
-async def make_payout_file(request: Req, context: Context, principal: Asker) -> Response[bytes]:
+async def make_payout_file(request: Req, context: Context, principal: WhoAsks) -> Response[bytes]:
     """Everything that waits goes to the bank in one file, to be saved as CSV or Excel by its id."""
     _require(principal, Permission.PAYOUTS_MANAGE)
 
@@ -79,7 +79,7 @@ async def make_payout_file(request: Req, context: Context, principal: Asker) -> 
 
 @get("/console/payout-files")
 async def list_payout_files(
-    context: Context, principal: Asker, cursor: FromQuery[UUID | None] = None
+    context: Context, principal: WhoAsks, cursor: FromQuery[UUID | None] = None
 ) -> PayoutFileRows:  # fmt: skip -- the signature reads as one sentence
     """The files that were made for the bank, newest first."""
     return await payout_rows.files(context, viewer_of(principal), before=cursor)
@@ -87,7 +87,7 @@ async def list_payout_files(
 
 @get("/console/payout-files/{file_id:uuid}/transfers.csv")
 async def save_transfers_csv(
-    request: Req, context: Context, principal: Asker, file_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, file_id: FromPath[UUID]
 ) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
     """A file for the bank as CSV, with account numbers in the open; each reading is a row of the audit log."""
     return await _transfers(request, context, principal, file_id, Format.CSV)
@@ -95,7 +95,7 @@ async def save_transfers_csv(
 
 @get("/console/payout-files/{file_id:uuid}/transfers.xlsx")
 async def save_transfers_xlsx(
-    request: Req, context: Context, principal: Asker, file_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, file_id: FromPath[UUID]
 ) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
     """A file for the bank as Excel, with account numbers in the open; each reading is a row of the audit log."""
     return await _transfers(request, context, principal, file_id, Format.XLSX)
@@ -108,7 +108,7 @@ async def save_transfers_xlsx(
     responses=answers(200, PayoutRow),
 )
 async def mark_paid(
-    request: Req, context: Context, principal: Asker, payout_id: FromPath[UUID], data: JSONBody[OutcomeIn]
+    request: Req, context: Context, principal: WhoAsks, payout_id: FromPath[UUID], data: JSONBody[OutcomeIn]
 ) -> Response[bytes]:
     """The bank paid it."""
     return await _end(request, context, principal, payout_id, outcome=PayoutOutcome.PAID, reference=data.reference)
@@ -121,7 +121,7 @@ async def mark_paid(
     responses=answers(200, PayoutRow),
 )
 async def mark_returned(
-    request: Req, context: Context, principal: Asker, payout_id: FromPath[UUID], data: JSONBody[OutcomeIn]
+    request: Req, context: Context, principal: WhoAsks, payout_id: FromPath[UUID], data: JSONBody[OutcomeIn]
 ) -> Response[bytes]:
     """The bank sent it back, or it is turned down before it went there: the driver's again."""
     return await _end(request, context, principal, payout_id, outcome=PayoutOutcome.RETURNED, reference=data.reference)
@@ -134,7 +134,7 @@ async def mark_returned(
     responses=answers(201, DriverMoney),
 )
 async def top_up_driver(
-    request: Req, context: Context, principal: Asker, driver_id: FromPath[UUID], data: JSONBody[BankTopUpIn]
+    request: Req, context: Context, principal: WhoAsks, driver_id: FromPath[UUID], data: JSONBody[BankTopUpIn]
 ) -> Response[bytes]:
     """A driver sent money to the company's bank: it is on their balance at once."""
     _require(principal, Permission.PAYOUTS_MANAGE)

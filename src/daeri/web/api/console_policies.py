@@ -21,7 +21,7 @@ from daeri.policies.model import Policy, PolicyRecord, Scope, parse
 from daeri.rulebook import KINDS, RegionUnknown, kind_of
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.wire_parts import NO_NUL
 from daeri.web.words import Language
 
@@ -90,7 +90,7 @@ class PolicyIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/console/policies")
-async def list_policies(context: Context, principal: Asker) -> PolicyRows:
+async def list_policies(context: Context, principal: WhoAsks) -> PolicyRows:
     """Every policy of the house by name."""
     _require(principal, Permission.POLICIES_READ)
     async with context.database.reading() as tx:
@@ -101,7 +101,7 @@ async def list_policies(context: Context, principal: Asker) -> PolicyRows:
 
 
 @get("/console/policies/{name:str}")
-async def get_policy(context: Context, principal: Asker, name: FromPath[str]) -> PolicyPage:
+async def get_policy(context: Context, principal: WhoAsks, name: FromPath[str]) -> PolicyPage:
     """One policy: its fields, what holds, and its records."""
     _require(principal, Permission.POLICIES_READ)
     async with context.database.snapshot() as tx:
@@ -115,7 +115,7 @@ async def get_policy(context: Context, principal: Asker, name: FromPath[str]) ->
     responses=answers(201, PolicyPage),
 )
 async def write_policy(
-    request: Req, context: Context, principal: Asker, name: FromPath[str], data: JSONBody[PolicyIn]
+    request: Req, context: Context, principal: WhoAsks, name: FromPath[str], data: JSONBody[PolicyIn]
 ) -> Response[bytes]:
     """Let a policy hold from an instant on, for everybody, a region or a service."""
     _require(principal, Permission.POLICIES_WRITE)

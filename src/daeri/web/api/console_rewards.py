@@ -9,13 +9,13 @@ from daeri.accounts.model import Permission
 from daeri.drivers import api as drivers
 from daeri.rewards import api as rewards
 from daeri.web.context import Context
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.reward_wire import RewardsOut, rewards_out
 
 
 @get("/console/drivers/{driver_id:uuid}/rewards")
 async def list_rewards(
-    context: Context, principal: Asker, driver_id: FromPath[UUID], cursor: FromQuery[UUID | None] = None
+    context: Context, principal: WhoAsks, driver_id: FromPath[UUID], cursor: FromQuery[UUID | None] = None
 ) -> RewardsOut:
     """What the driver's rides counted, newest first, with the hours that decided it."""
     require_staff(principal)

@@ -24,7 +24,7 @@ from daeri.web.context import Context, WebContext
 from daeri.web.driver_money_wire import WonIn
 from daeri.web.exports import Format, export
 from daeri.web.money import audit, deed_of
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.spans import QUARTER, YEAR, From, MonthText, To, month_of, span
 
 Req = Request[Any, Any, Any]
@@ -50,7 +50,7 @@ class _Asked:
 
 @get("/console/drivers/{driver_id:uuid}/statement")
 async def get_driver_statement(
-    context: Context, principal: Asker, driver_id: FromPath[UUID], since: From = None, until: To = None
+    context: Context, principal: WhoAsks, driver_id: FromPath[UUID], since: From = None, until: To = None
 ) -> DriverMoney:
     """A driver's balance, and what made it: both ends included, a quarter of a year at most."""
     viewer = viewer_of(principal)
@@ -60,7 +60,13 @@ async def get_driver_statement(
 
 @get("/console/drivers/{driver_id:uuid}/statement.csv")
 async def save_driver_statement_csv(
-    request: Req, context: Context, principal: Asker, *, driver_id: FromPath[UUID], since: From = None, until: To = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    *,
+    driver_id: FromPath[UUID],
+    since: From = None,
+    until: To = None,
 ) -> Response[bytes]:
     """A driver's statement as CSV, a year at most."""
     return await _driver_file(_Asked(request, context, principal, Format.CSV), driver_id, since, until)
@@ -68,21 +74,27 @@ async def save_driver_statement_csv(
 
 @get("/console/drivers/{driver_id:uuid}/statement.xlsx")
 async def save_driver_statement_xlsx(
-    request: Req, context: Context, principal: Asker, *, driver_id: FromPath[UUID], since: From = None, until: To = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    *,
+    driver_id: FromPath[UUID],
+    since: From = None,
+    until: To = None,
 ) -> Response[bytes]:
     """A driver's statement as Excel, a year at most."""
     return await _driver_file(_Asked(request, context, principal, Format.XLSX), driver_id, since, until)
 
 
 @get("/console/business-accounts")
-async def list_business_accounts(context: Context, principal: Asker) -> BusinessRows:
+async def list_business_accounts(context: Context, principal: WhoAsks) -> BusinessRows:
     """The company's business accounts by name, each with its rides of this month and what it owes."""
     return await payout_rows.business_accounts(context, viewer_of(principal))
 
 
 @get("/console/business-accounts/{account_id:uuid}/statement")
 async def get_business_statement(
-    context: Context, principal: Asker, account_id: FromPath[UUID], month: MonthText = None
+    context: Context, principal: WhoAsks, account_id: FromPath[UUID], month: MonthText = None
 ) -> BusinessMonth:
     """A business account's rides of a Korean month, what of them is paid, and the months that there are."""
     return await payout_rows.business_month(context, viewer_of(principal), account_id, month_of(month))
@@ -90,7 +102,7 @@ async def get_business_statement(
 
 @get("/console/business-accounts/{account_id:uuid}/statement.csv")
 async def save_business_statement_csv(
-    request: Req, context: Context, principal: Asker, account_id: FromPath[UUID], month: MonthText = None
+    request: Req, context: Context, principal: WhoAsks, account_id: FromPath[UUID], month: MonthText = None
 ) -> Response[bytes]:
     """A business account's month as CSV."""
     return await _business_file(_Asked(request, context, principal, Format.CSV), account_id, month)
@@ -98,7 +110,7 @@ async def save_business_statement_csv(
 
 @get("/console/business-accounts/{account_id:uuid}/statement.xlsx")
 async def save_business_statement_xlsx(
-    request: Req, context: Context, principal: Asker, account_id: FromPath[UUID], month: MonthText = None
+    request: Req, context: Context, principal: WhoAsks, account_id: FromPath[UUID], month: MonthText = None
 ) -> Response[bytes]:
     """A business account's month as Excel."""
     return await _business_file(_Asked(request, context, principal, Format.XLSX), account_id, month)
@@ -111,7 +123,7 @@ async def save_business_statement_xlsx(
     responses=answers(200, BusinessMonth),
 )
 async def pay_business_month(
-    request: Req, context: Context, principal: Asker, account_id: FromPath[UUID], data: JSONBody[MonthPaidIn]
+    request: Req, context: Context, principal: WhoAsks, account_id: FromPath[UUID], data: JSONBody[MonthPaidIn]
 ) -> Response[bytes]:
     """A business account paid its month: its rides are paid."""
     require_staff(principal)

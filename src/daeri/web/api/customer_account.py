@@ -25,7 +25,7 @@ from daeri.infra.database import Tx
 from daeri.kernel.geo import Point
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, customer_of
+from daeri.web.principals import WhoAsks, customer_of
 from daeri.web.wire import NO_NUL, Latitude, Longitude
 
 Req = Request[Any, Any, Any]
@@ -90,7 +90,7 @@ class CustomerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/customer")
-async def get_customer(context: Context, principal: Asker) -> CustomerOut:
+async def get_customer(context: Context, principal: WhoAsks) -> CustomerOut:
     """Who the customer is to the company, and what they keep there."""
     async with context.database.snapshot() as tx:
         return await _read(tx, context, principal)
@@ -98,7 +98,7 @@ async def get_customer(context: Context, principal: Asker) -> CustomerOut:
 
 @put("/customer", operation_class=Command, responses=answers(200, CustomerOut))
 async def rename_customer(
-    request: Req, context: Context, principal: Asker, data: JSONBody[CustomerIn]
+    request: Req, context: Context, principal: WhoAsks, data: JSONBody[CustomerIn]
 ) -> Response[bytes]:
     """What drivers shall call the customer."""
 
@@ -112,7 +112,7 @@ async def rename_customer(
 
 @post("/customer/places", status_code=201, operation_class=Command, responses=answers(201, FavouriteOut))
 async def add_favourite(
-    request: Req, context: Context, principal: Asker, data: JSONBody[FavouriteIn]
+    request: Req, context: Context, principal: WhoAsks, data: JSONBody[FavouriteIn]
 ) -> Response[bytes]:
     """Keep a place to go to again."""
     customer_id = customer_of(principal)
@@ -128,7 +128,9 @@ async def add_favourite(
 
 
 @delete("/customer/places/{place_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
-async def drop_favourite(request: Req, context: Context, principal: Asker, place_id: FromPath[UUID]) -> Response[bytes]:
+async def drop_favourite(
+    request: Req, context: Context, principal: WhoAsks, place_id: FromPath[UUID]
+) -> Response[bytes]:
     """Forget a place."""
     customer_id = customer_of(principal)
 
@@ -139,7 +141,7 @@ async def drop_favourite(request: Req, context: Context, principal: Asker, place
 
 
 @post("/customer/cars", status_code=201, operation_class=Command, responses=answers(201, KeptCarOut))
-async def add_car(request: Req, context: Context, principal: Asker, data: JSONBody[KeptCarIn]) -> Response[bytes]:
+async def add_car(request: Req, context: Context, principal: WhoAsks, data: JSONBody[KeptCarIn]) -> Response[bytes]:
     """Keep a car to be driven home in."""
     customer_id = customer_of(principal)
 
@@ -154,7 +156,7 @@ async def add_car(request: Req, context: Context, principal: Asker, data: JSONBo
 
 @put("/customer/cars/{car_id:uuid}", operation_class=Command, responses=answers(200, KeptCarOut))
 async def change_car(
-    request: Req, context: Context, principal: Asker, car_id: FromPath[UUID], data: JSONBody[KeptCarIn]
+    request: Req, context: Context, principal: WhoAsks, car_id: FromPath[UUID], data: JSONBody[KeptCarIn]
 ) -> Response[bytes]:
     """Write a car anew; calls keep the car that they were requested with."""
     customer_id = customer_of(principal)
@@ -166,7 +168,7 @@ async def change_car(
 
 
 @delete("/customer/cars/{car_id:uuid}", status_code=200, operation_class=Command, responses=answers(204, None))
-async def drop_car(request: Req, context: Context, principal: Asker, car_id: FromPath[UUID]) -> Response[bytes]:
+async def drop_car(request: Req, context: Context, principal: WhoAsks, car_id: FromPath[UUID]) -> Response[bytes]:
     """Forget a car."""
     customer_id = customer_of(principal)
 

@@ -22,7 +22,7 @@ from daeri.support import api as support
 from daeri.support.model import LONGEST_TEXT, Case, CaseFilter, CaseKind, CaseState, Report
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, customer_of, driver_of
+from daeri.web.principals import WhoAsks, customer_of, driver_of
 from daeri.web.wire_parts import NO_NUL
 
 Req = Request[Any, Any, Any]
@@ -120,7 +120,7 @@ class CustomerCasesOut(msgspec.Struct, frozen=True):
 
 
 @get("/customer/cancellations")
-async def get_cancellations(context: Context, principal: Asker) -> CancellationsOut:
+async def get_cancellations(context: Context, principal: WhoAsks) -> CancellationsOut:
     """How many cancels after assignment count, how many may, and what follows (R-062, I-008)."""
     customer_id = customer_of(principal)
     async with context.database.reading() as tx:
@@ -141,7 +141,7 @@ async def get_cancellations(context: Context, principal: Asker) -> Cancellations
 
 @post("/calls/{call_id:uuid}/rating", status_code=200, operation_class=Command, responses=answers(200, RatingOut))
 async def rate_call(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[RatingIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[RatingIn]
 ) -> Response[bytes]:
     """Rate a completed call, or change what was said while that is possible."""
 
@@ -157,7 +157,7 @@ async def rate_call(
 
 
 @get("/calls/{call_id:uuid}/rating")
-async def get_rating(context: Context, principal: Asker, call_id: FromPath[UUID]) -> RatingOut:
+async def get_rating(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> RatingOut:
     """What the customer said of the call."""
     async with context.database.reading() as tx:
         ride = ride_of(await _customers_call(tx, principal, call_id))
@@ -166,7 +166,7 @@ async def get_rating(context: Context, principal: Asker, call_id: FromPath[UUID]
 
 
 @get("/calls/{call_id:uuid}/never-meet")
-async def get_never_meet(context: Context, principal: Asker, call_id: FromPath[UUID]) -> NeverMeetOut:
+async def get_never_meet(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> NeverMeetOut:
     """Whether the customer has asked never to be given the driver of this call again."""
     async with context.database.reading() as tx:
         ride = ride_of(await _customers_call(tx, principal, call_id))
@@ -177,7 +177,11 @@ async def get_never_meet(context: Context, principal: Asker, call_id: FromPath[U
     "/calls/{call_id:uuid}/never-meet", status_code=200, operation_class=Command, responses=answers(200, NeverMeetOut)
 )
 async def ask_never_meet(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[NeverMeetIn | None] = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    call_id: FromPath[UUID],
+    data: JSONBody[NeverMeetIn | None] = None,
 ) -> Response[bytes]:
     """Never be given the driver of this call again (I-006). The call itself stays as it is."""
 
@@ -193,7 +197,7 @@ async def ask_never_meet(
     "/calls/{call_id:uuid}/never-meet", status_code=200, operation_class=Command, responses=answers(200, NeverMeetOut)
 )
 async def take_back_never_meet(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]
 ) -> Response[bytes]:
     """The driver of this call may come again, as far as the customer is concerned."""
 
@@ -212,7 +216,11 @@ async def take_back_never_meet(
     responses=answers(200, NeverMeetOut),
 )
 async def driver_asks_never_meet(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[NeverMeetIn | None] = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    call_id: FromPath[UUID],
+    data: JSONBody[NeverMeetIn | None] = None,
 ) -> Response[bytes]:
     """Never be given a call of this call's customer again (I-006)."""
     driver_id = driver_of(principal)
@@ -229,7 +237,7 @@ async def driver_asks_never_meet(
     "/calls/{call_id:uuid}/lost-item", status_code=201, operation_class=Command, responses=answers(201, CaseOpenedOut)
 )
 async def report_lost_item(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[LostItemIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[LostItemIn]
 ) -> Response[bytes]:
     """Say what was lost on a call; staff see to it."""
     report = Report(CaseKind.LOST_ITEM, data.what, {"where": data.where.strip()}, phone=data.phone)
@@ -241,7 +249,7 @@ async def report_lost_item(
 
 
 @get("/customer/cases")
-async def list_customer_cases(context: Context, principal: Asker) -> CustomerCasesOut:
+async def list_customer_cases(context: Context, principal: WhoAsks) -> CustomerCasesOut:
     """What the customer has reported, newest first."""
     wanted = CaseFilter(principal.company_id, opened_by=customer_of(principal))
     async with context.database.reading() as tx:
@@ -257,7 +265,7 @@ async def list_customer_cases(context: Context, principal: Asker) -> CustomerCas
     responses=answers(201, CaseOpenedOut),
 )
 async def report_accident(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[AccidentIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[AccidentIn]
 ) -> Response[bytes]:
     """Report an accident on one's call; staff see to it."""
     driver_id = driver_of(principal)

@@ -17,7 +17,7 @@ from daeri.pricing import api as pricing
 from daeri.pricing.model import FarePlan
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context
-from daeri.web.principals import Asker, customer_of
+from daeri.web.principals import WhoAsks, customer_of
 from daeri.web.receipts import bill_out
 from daeri.web.requesting import (
     check_money,
@@ -46,7 +46,7 @@ class CancelIn(ReasonIn, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/quotes", status_code=200)
-async def quote(context: Context, principal: Asker, data: JSONBody[QuoteIn]) -> QuoteOut:
+async def quote(context: Context, principal: WhoAsks, data: JSONBody[QuoteIn]) -> QuoteOut:
     """What a trip costs, by the calculator and by each fare plan, now or when it is reserved for."""
     check_round_trip(data)
     found = await priced(context, principal, data)
@@ -62,7 +62,7 @@ async def quote(context: Context, principal: Asker, data: JSONBody[QuoteIn]) -> 
 
 
 @post("/calls", status_code=201, operation_class=Command, responses=answers(201, CallOut))
-async def request_call(request: Req, context: Context, principal: Asker, data: JSONBody[CallIn]) -> Response[bytes]:
+async def request_call(request: Req, context: Context, principal: WhoAsks, data: JSONBody[CallIn]) -> Response[bytes]:
     """Ask for a driver, or for one for each of several cars: then the answer is the first call, with its group."""
     customer_of(principal)
     found = await priced(context, principal, data)
@@ -85,7 +85,7 @@ async def request_call(request: Req, context: Context, principal: Asker, data: J
 @get("/calls")
 async def list_calls(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     wanted: Annotated[State | None, QueryParameter(name="state")] = None,
     cursor: FromQuery[UUID | None] = None,
     limit: Limit = 50,
@@ -113,7 +113,7 @@ async def list_calls(
 
 
 @get("/calls/{call_id:uuid}")
-async def get_call(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CallOut:
+async def get_call(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> CallOut:
     """One of the customer's own calls."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -123,7 +123,7 @@ async def get_call(context: Context, principal: Asker, call_id: FromPath[UUID]) 
 
 @post("/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_call(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CancelIn | None] = None
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[CancelIn | None] = None
 ) -> Response[bytes]:
     """Cancel, before or after a driver was assigned (R-059, R-060); CallAssigned where only before was wanted."""
     customer_id = customer_of(principal)

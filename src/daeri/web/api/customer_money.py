@@ -15,7 +15,7 @@ from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
 from daeri.web.money import cards_of, deed_of
 from daeri.web.money_wire import OwedPageOut, ReceiptOut
-from daeri.web.principals import Asker, customer_of
+from daeri.web.principals import WhoAsks, customer_of
 from daeri.web.receipts import Wallet, owed_out, receipt_of
 
 MOST_CLAIMS: Final = 20  # who owes more sees the oldest first
@@ -30,7 +30,7 @@ class PayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/calls/{call_id:uuid}/receipt")
-async def get_receipt(context: Context, principal: Asker, call_id: FromPath[UUID]) -> ReceiptOut:
+async def get_receipt(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> ReceiptOut:
     """What a ride has cost, and how it is or will be paid."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -39,7 +39,7 @@ async def get_receipt(context: Context, principal: Asker, call_id: FromPath[UUID
 
 
 @get("/me/bills")
-async def list_owed(context: Context, principal: Asker) -> OwedPageOut:
+async def list_owed(context: Context, principal: WhoAsks) -> OwedPageOut:
     """What the customer has not paid: how much, since when, and why."""
     customer_id = customer_of(principal)
     async with context.database.snapshot() as tx:
@@ -55,7 +55,7 @@ async def list_owed(context: Context, principal: Asker) -> OwedPageOut:
 
 @post("/calls/{call_id:uuid}/pay", status_code=200, operation_class=Command, responses=answers(200, ReceiptOut))
 async def pay_ride(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[PayIn | None] = None
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[PayIn | None] = None
 ) -> Response[bytes]:
     """Charge what is not paid to a card of one's own."""
     customer_id = customer_of(principal)

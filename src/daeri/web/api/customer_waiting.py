@@ -15,7 +15,7 @@ from daeri.dispatch import api as dispatch
 from daeri.infra.database import Tx
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context
-from daeri.web.principals import Asker, customer_of
+from daeri.web.principals import WhoAsks, customer_of
 from daeri.web.progress import progress_of
 from daeri.web.requesting import level_at, one_ride, seen
 from daeri.web.wire import CallOut
@@ -26,7 +26,7 @@ Req = Request[Any, Any, Any]
 
 @post("/calls/{call_id:uuid}/fare", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def change_fare(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[FareIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[FareIn]
 ) -> Response[bytes]:
     """Change the fare plan of a call that waits, and go on waiting (I-038, R-056)."""
 
@@ -46,7 +46,7 @@ async def change_fare(
 
 @post("/calls/{call_id:uuid}/rider", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def correct_rider(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[RiderPhoneIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[RiderPhoneIn]
 ) -> Response[bytes]:
     """Correct the number of a call's rider, which its driver calls from now on (I-058)."""
 
@@ -69,7 +69,7 @@ async def correct_rider(
 
 
 @get("/calls/{call_id:uuid}/progress")
-async def get_progress(context: Context, principal: Asker, call_id: FromPath[UUID]) -> ProgressOut:
+async def get_progress(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> ProgressOut:
     """What has been done so far to find a driver, and what would help (R-052, I-038)."""
     async with context.database.snapshot() as tx:
         return await progress_of(tx, context, await _own(tx, principal, call_id), now=context.clock.now())

@@ -22,7 +22,7 @@ from daeri.pricing.model import MeterReading
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
 from daeri.web.metering import read_meter
-from daeri.web.principals import Asker, driver_of
+from daeri.web.principals import WhoAsks, driver_of
 from daeri.web.waiting import waiting_policy
 from daeri.web.wire import MAX_VIAS, CallOut, call_out, driver_ids_of
 
@@ -75,20 +75,22 @@ Deed = Callable[[_Step], Awaitable[Call]]
 
 
 @post("/driver/calls/{call_id:uuid}/arrive", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def report_arrival(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
+async def report_arrival(
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]
+) -> Response[bytes]:
     """The driver stands before the customer; their waiting counts from now on."""
     return await _do(request, context, principal, call_id, _arrive)
 
 
 @post("/driver/calls/{call_id:uuid}/start", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def start_drive(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
+async def start_drive(request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> Response[bytes]:
     """The drive begins; what waiting has cost is added to the fare."""
     return await _do(request, context, principal, call_id, _start)
 
 
 @post("/driver/calls/{call_id:uuid}/via", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def reach_via(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[ViaIn]
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[ViaIn]
 ) -> Response[bytes]:
     """The drive has come to a via."""
 
@@ -105,7 +107,11 @@ async def reach_via(
     "/driver/calls/{call_id:uuid}/complete", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
 async def complete_drive(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[CompleteIn | None] = None
+    request: Req,
+    context: Context,
+    principal: WhoAsks,
+    call_id: FromPath[UUID],
+    data: JSONBody[CompleteIn | None] = None,
 ) -> Response[bytes]:
     """The drive has ended where it should; the driver is free again."""
     cash_received = None if data is None else data.cash_received
@@ -127,13 +133,15 @@ async def complete_drive(
 
 
 @post("/driver/calls/{call_id:uuid}/no-show", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def report_no_show(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
+async def report_no_show(
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]
+) -> Response[bytes]:
     """The customer did not come in the time that the policy gives them; the call ends, the driver is free."""
     return await _do(request, context, principal, call_id, _no_show)
 
 
 @get("/driver/calls/{call_id:uuid}")
-async def get_own_call(context: Context, principal: Asker, call_id: FromPath[UUID]) -> CallOut:
+async def get_own_call(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> CallOut:
     """A call of the driver's, also when it is over: how it ended while their app was out of reach."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -143,7 +151,7 @@ async def get_own_call(context: Context, principal: Asker, call_id: FromPath[UUI
 
 
 @get("/driver/calls/{call_id:uuid}/meter")
-async def get_meter(context: Context, principal: Asker, call_id: FromPath[UUID]) -> MeterOut:
+async def get_meter(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> MeterOut:
     """What the meter of the drive shows now."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:

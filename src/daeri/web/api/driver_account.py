@@ -40,7 +40,7 @@ from daeri.web.driver_wire import (
     run_out,
     suspension_out,
 )
-from daeri.web.principals import Asker, driver_of
+from daeri.web.principals import WhoAsks, driver_of
 from daeri.web.reward_wire import RewardsOut, StandingOut, rewards_out, standing_out
 from daeri.web.words import Language, Words
 
@@ -53,7 +53,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "appl
 
 
 @get("/driver/application")
-async def get_application(context: Context, principal: Asker) -> ApplicationOut:
+async def get_application(context: Context, principal: WhoAsks) -> ApplicationOut:
     """How far the driver's sign-up has come, with the papers that were handed in."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -62,7 +62,7 @@ async def get_application(context: Context, principal: Asker) -> ApplicationOut:
 
 @post("/driver/application", status_code=200, operation_class=Command, responses=answers(200, ApplicationOut))
 async def submit_application(
-    request: Req, context: Context, principal: Asker, data: JSONBody[ApplicationIn]
+    request: Req, context: Context, principal: WhoAsks, data: JSONBody[ApplicationIn]
 ) -> Response[bytes]:
     """Hand in an application, or papers that were renewed; staff decide on it."""
     driver_id = driver_of(principal)
@@ -83,7 +83,7 @@ async def submit_application(
     request_max_body_size=DOCUMENT_LIMIT,
 )
 async def put_document(
-    request: Req, context: Context, principal: Asker, kind: FromPath[DocumentKind]
+    request: Req, context: Context, principal: WhoAsks, kind: FromPath[DocumentKind]
 ) -> Response[bytes]:
     """Hand in a picture or PDF of up to 5 MB as it is; it takes the place of an earlier one."""
     driver_id = driver_of(principal)
@@ -108,7 +108,7 @@ async def put_document(
 
 
 @get("/driver/documents/{kind:str}")
-async def get_document(context: Context, principal: Asker, kind: FromPath[DocumentKind]) -> Response[bytes]:
+async def get_document(context: Context, principal: WhoAsks, kind: FromPath[DocumentKind]) -> Response[bytes]:
     """The driver's own document."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -117,7 +117,7 @@ async def get_document(context: Context, principal: Asker, kind: FromPath[Docume
 
 
 @get("/driver/suspensions")
-async def list_suspensions(context: Context, principal: Asker) -> SuspensionsOut:
+async def list_suspensions(context: Context, principal: WhoAsks) -> SuspensionsOut:
     """The driver's suspensions, newest first, with reason, evidence, end and appeal (I-005)."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
@@ -132,7 +132,7 @@ async def list_suspensions(context: Context, principal: Asker) -> SuspensionsOut
     responses=answers(200, SuspensionOut),
 )
 async def appeal_suspension(
-    request: Req, context: Context, principal: Asker, suspension_id: FromPath[UUID], data: JSONBody[AppealIn]
+    request: Req, context: Context, principal: WhoAsks, suspension_id: FromPath[UUID], data: JSONBody[AppealIn]
 ) -> Response[bytes]:
     """Say, once, why the suspension is wrong; a person answers."""
     driver_id = driver_of(principal)
@@ -151,7 +151,7 @@ async def appeal_suspension(
 @get("/driver/earnings")
 async def get_earnings(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     since: Annotated[date | None, QueryParameter(name="from", description="A day in Korea.")] = None,
     until: Annotated[date | None, QueryParameter(name="to", description="A day in Korea; today otherwise.")] = None,
 ) -> EarningsOut:
@@ -166,7 +166,7 @@ async def get_earnings(
 
 
 @get("/driver/earnings/{day:date}")
-async def get_runs(context: Context, principal: Asker, day: FromPath[date]) -> RunsOut:
+async def get_runs(context: Context, principal: WhoAsks, day: FromPath[date]) -> RunsOut:
     """The runs of one Korean day, newest first, with what each left to the driver."""
     driver_id = driver_of(principal)
     company_id, asked = principal.company_id, _usable("day", day)
@@ -177,7 +177,7 @@ async def get_runs(context: Context, principal: Asker, day: FromPath[date]) -> R
 
 
 @get("/driver/standing")
-async def get_standing(context: Context, principal: Asker) -> StandingOut:
+async def get_standing(context: Context, principal: WhoAsks) -> StandingOut:
     """How the driver stands: level, score, points, runs and customers' stars."""
     driver_id = driver_of(principal)
     company_id, now = principal.company_id, context.clock.now()
@@ -189,7 +189,7 @@ async def get_standing(context: Context, principal: Asker) -> StandingOut:
 
 
 @get("/driver/rewards")
-async def list_rewards(context: Context, principal: Asker, cursor: FromQuery[UUID | None] = None) -> RewardsOut:
+async def list_rewards(context: Context, principal: WhoAsks, cursor: FromQuery[UUID | None] = None) -> RewardsOut:
     """What each ride counted, newest first, with the hours that decided it (I-049)."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
@@ -197,7 +197,7 @@ async def list_rewards(context: Context, principal: Asker, cursor: FromQuery[UUI
 
 
 @get("/notices")
-async def list_notices(request: Req, context: Context, principal: Asker) -> NoticesOut:
+async def list_notices(request: Req, context: Context, principal: WhoAsks) -> NoticesOut:
     """What the company tells the asking driver or customer now, and what a driver must know of papers; newest first."""
     words, now = context.problems.words_for(request), context.clock.now()
     async with context.database.snapshot() as tx:

@@ -34,7 +34,7 @@ from daeri.web.driver_money_wire import (
     top_up_out,
 )
 from daeri.web.money import audit, cards_of, deed_of
-from daeri.web.principals import Asker, driver_of
+from daeri.web.principals import WhoAsks, driver_of
 from daeri.web.spans import QUARTER, From, To, span
 
 Req = Request[Any, Any, Any]
@@ -42,7 +42,7 @@ PAGE: Final = 30
 
 
 @get("/driver/balance")
-async def get_balance(context: Context, principal: Asker) -> BalanceOut:
+async def get_balance(context: Context, principal: WhoAsks) -> BalanceOut:
     """The driver's balance, whether it is too low for calls, and how to fill and withdraw it."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -50,7 +50,7 @@ async def get_balance(context: Context, principal: Asker) -> BalanceOut:
 
 
 @get("/driver/statement")
-async def get_statement(context: Context, principal: Asker, since: From = None, until: To = None) -> StatementOut:
+async def get_statement(context: Context, principal: WhoAsks, since: From = None, until: To = None) -> StatementOut:
     """What made the balance, day by day and line by line; both ends included, a quarter of a year at most."""
     driver_id = driver_of(principal)
     first, last = span(context, since, until, longest=QUARTER)
@@ -59,7 +59,7 @@ async def get_statement(context: Context, principal: Asker, since: From = None, 
 
 
 @get("/driver/bank-account")
-async def get_bank_account(context: Context, principal: Asker) -> BankAccountPageOut:
+async def get_bank_account(context: Context, principal: WhoAsks) -> BankAccountPageOut:
     """Where withdrawals go; the number is masked."""
     driver_id = driver_of(principal)
     async with context.database.reading() as tx:
@@ -70,7 +70,7 @@ async def get_bank_account(context: Context, principal: Asker) -> BankAccountPag
 
 @put("/driver/bank-account", status_code=200, operation_class=Command, responses=answers(200, BankAccountOut))
 async def put_bank_account(
-    request: Req, context: Context, principal: Asker, data: JSONBody[BankAccountIn]
+    request: Req, context: Context, principal: WhoAsks, data: JSONBody[BankAccountIn]
 ) -> Response[bytes]:
     """Where withdrawals go from now on; one that is under way goes where it was to go."""
     driver_id = driver_of(principal)
@@ -96,7 +96,7 @@ async def put_bank_account(
 
 
 @get("/driver/payouts")
-async def list_payouts(context: Context, principal: Asker, cursor: FromQuery[UUID | None] = None) -> PayoutPageOut:
+async def list_payouts(context: Context, principal: WhoAsks, cursor: FromQuery[UUID | None] = None) -> PayoutPageOut:
     """The driver's withdrawals, newest first."""
     wanted = PayoutFilter(principal.company_id, driver_id=driver_of(principal))
     async with context.database.reading() as tx:
@@ -106,7 +106,9 @@ async def list_payouts(context: Context, principal: Asker, cursor: FromQuery[UUI
 
 
 @post("/driver/payouts", status_code=201, operation_class=Command, responses=answers(201, PayoutOut))
-async def request_payout(request: Req, context: Context, principal: Asker, data: JSONBody[PayoutIn]) -> Response[bytes]:
+async def request_payout(
+    request: Req, context: Context, principal: WhoAsks, data: JSONBody[PayoutIn]
+) -> Response[bytes]:
     """Withdraw from the balance, which is debited at once; one withdrawal at a time."""
     driver_id = driver_of(principal)
 
@@ -119,7 +121,7 @@ async def request_payout(request: Req, context: Context, principal: Asker, data:
 
 
 @post("/driver/top-ups", status_code=201, operation_class=Command, responses=answers(201, TopUpOut))
-async def top_up(request: Req, context: Context, principal: Asker, data: JSONBody[TopUpIn]) -> Response[bytes]:
+async def top_up(request: Req, context: Context, principal: WhoAsks, data: JSONBody[TopUpIn]) -> Response[bytes]:
     """Fill the balance from one's own card; the provider is asked at once, and its answer is in the balance."""
     driver_id = driver_of(principal)
     cards_of(context)

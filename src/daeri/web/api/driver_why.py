@@ -14,7 +14,7 @@ from daeri.dispatch.model import Why, WhyOutcome, WhyReason
 from daeri.kernel.result import Fact
 from daeri.kernel.terms import Service
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, driver_of
+from daeri.web.principals import WhoAsks, driver_of
 from daeri.web.signals import region_names
 
 MOST_HOURS = 24
@@ -57,7 +57,7 @@ class WhysOut(msgspec.Struct, frozen=True):
 
 @get("/driver/why")
 async def list_why(
-    context: Context, principal: Asker, hours: Annotated[int, QueryParameter(ge=1, le=MOST_HOURS)] = MOST_HOURS
+    context: Context, principal: WhoAsks, hours: Annotated[int, QueryParameter(ge=1, le=MOST_HOURS)] = MOST_HOURS
 ) -> WhysOut:
     """The calls near the driver that went elsewhere, newest first, each with why."""
     driver_id, now = driver_of(principal), context.clock.now()
@@ -67,7 +67,7 @@ async def list_why(
 
 
 @get("/driver/why/{call_id:uuid}")
-async def get_why(context: Context, principal: Asker, call_id: FromPath[UUID]) -> WhyOut:
+async def get_why(context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> WhyOut:
     """Why this call went elsewhere, decision by decision; not found where the driver was not near."""
     driver_id, now = driver_of(principal), context.clock.now()
     since = now - timedelta(hours=MOST_HOURS)

@@ -18,14 +18,14 @@ from daeri.web.cards import listed_cards, worth_of
 from daeri.web.context import Context, WebContext
 from daeri.web.driver_truth import read_truth
 from daeri.web.live.positions import pack
-from daeri.web.principals import Asker, driver_of
+from daeri.web.principals import WhoAsks, driver_of
 from daeri.web.wire import CallOut, CardsOut, DriverStateOut, DutyIn, ReasonIn, call_out, driver_ids_of
 
 Req = Request[Any, Any, Any]
 
 
 @get("/driver")
-async def get_driver(context: Context, principal: Asker) -> DriverStateOut:
+async def get_driver(context: Context, principal: WhoAsks) -> DriverStateOut:
     """The driver's truth: duty, call, offers; what an app reads after every reload."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -33,7 +33,7 @@ async def get_driver(context: Context, principal: Asker) -> DriverStateOut:
 
 
 @post("/driver/duty", status_code=200, operation_class=Command, responses=answers(200, DriverStateOut))
-async def set_duty(request: Req, context: Context, principal: Asker, data: JSONBody[DutyIn]) -> Response[bytes]:
+async def set_duty(request: Req, context: Context, principal: WhoAsks, data: JSONBody[DutyIn]) -> Response[bytes]:
     """Go on or off duty. Off duty withdraws an open offer and is refused while on a call."""
     driver_id = driver_of(principal)
 
@@ -52,7 +52,7 @@ async def set_duty(request: Req, context: Context, principal: Asker, data: JSONB
 @post(
     "/driver/offers/{offer_id:uuid}/accept", status_code=200, operation_class=Command, responses=answers(200, CallOut)
 )
-async def accept_offer(request: Req, context: Context, principal: Asker, offer_id: FromPath[UUID]) -> Response[bytes]:
+async def accept_offer(request: Req, context: Context, principal: WhoAsks, offer_id: FromPath[UUID]) -> Response[bytes]:
     """Take the offered call."""
     driver_id = driver_of(principal)
 
@@ -66,7 +66,9 @@ async def accept_offer(request: Req, context: Context, principal: Asker, offer_i
 
 
 @post("/driver/offers/{offer_id:uuid}/decline", status_code=200, operation_class=Command, responses=answers(204, None))
-async def decline_offer(request: Req, context: Context, principal: Asker, offer_id: FromPath[UUID]) -> Response[bytes]:
+async def decline_offer(
+    request: Req, context: Context, principal: WhoAsks, offer_id: FromPath[UUID]
+) -> Response[bytes]:
     """Say no; the call goes to the next driver."""
     driver_id = driver_of(principal)
 
@@ -77,7 +79,7 @@ async def decline_offer(request: Req, context: Context, principal: Asker, offer_
 
 
 @get("/driver/open-calls")
-async def list_open_calls(context: Context, principal: Asker) -> CardsOut:
+async def list_open_calls(context: Context, principal: WhoAsks) -> CardsOut:
     """The open-list calls near the driver, nearest first."""
     driver_id = driver_of(principal)
     async with context.database.snapshot() as tx:
@@ -89,7 +91,7 @@ async def list_open_calls(context: Context, principal: Asker) -> CardsOut:
 
 
 @post("/driver/calls/{call_id:uuid}/take", status_code=200, operation_class=Command, responses=answers(200, CallOut))
-async def take_call(request: Req, context: Context, principal: Asker, call_id: FromPath[UUID]) -> Response[bytes]:
+async def take_call(request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID]) -> Response[bytes]:
     """Take a call of the open list; the first wins."""
     driver_id = driver_of(principal)
 
@@ -104,7 +106,7 @@ async def take_call(request: Req, context: Context, principal: Asker, call_id: F
 
 @post("/driver/calls/{call_id:uuid}/cancel", status_code=200, operation_class=Command, responses=answers(200, CallOut))
 async def cancel_drive(
-    request: Req, context: Context, principal: Asker, call_id: FromPath[UUID], data: JSONBody[ReasonIn | None] = None
+    request: Req, context: Context, principal: WhoAsks, call_id: FromPath[UUID], data: JSONBody[ReasonIn | None] = None
 ) -> Response[bytes]:
     """The driver ends the call unfinished (I-053)."""
     driver_id = driver_of(principal)

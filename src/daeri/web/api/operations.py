@@ -9,7 +9,7 @@ from daeri.accounts.model import Permission
 from daeri.dispatch import api as dispatch
 from daeri.infra.metrics import CONTENT_TYPE
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ async def metrics(context: Context) -> Response[bytes]:
 
 
 @get("/figures/double-assignments")
-async def count_double_assignments(context: Context, principal: Asker) -> Overlaps:
+async def count_double_assignments(context: Context, principal: WhoAsks) -> Overlaps:
     """How many engagements of the company ever overlapped one of the same driver or call: 0, always."""
     require_staff(principal)
     principal.require(Permission.FIGURES_READ)

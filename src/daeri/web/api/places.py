@@ -12,7 +12,7 @@ from daeri.kernel.geo import Point
 from daeri.regions import api as regions
 from daeri.regions.model import FoundPlace, PlaceKind
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker
+from daeri.web.principals import WhoAsks
 from daeri.web.words import Language, choose_language
 
 Req = Request[Any, Any, Any]
@@ -49,7 +49,7 @@ class NamedPointOut(msgspec.Struct, frozen=True):
 async def find_places(
     request: Req,
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     *,
     q: Annotated[str, QueryParameter(max_length=100, description="A name, a part of it, its initials, an address.")],
     lat: Annotated[float | None, QueryParameter(ge=-90, le=90)] = None,
@@ -64,7 +64,9 @@ async def find_places(
 
 
 @get("/places/at")
-async def name_point(request: Req, context: Context, principal: Asker, lat: Latitude, lon: Longitude) -> NamedPointOut:
+async def name_point(
+    request: Req, context: Context, principal: WhoAsks, lat: Latitude, lon: Longitude
+) -> NamedPointOut:
     """What people call a point: a place near it, its address, or its region."""
     _count(context, principal)
     point, language = Point(lat, lon), _language(request)

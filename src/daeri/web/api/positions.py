@@ -23,7 +23,7 @@ from daeri.web.bodies import decode
 from daeri.web.context import Context, WebContext
 from daeri.web.edge import DATABASE_AWAY, Headers, complete_headers
 from daeri.web.live.positions import pack_samples
-from daeri.web.principals import Asker
+from daeri.web.principals import WhoAsks
 from daeri.web.problems import MEDIA_TYPE, Problems
 from daeri.web.request_ids import request_id_of
 
@@ -121,7 +121,7 @@ def measured_reports(context: WebContext) -> Callable[[HTTPScope, Receive, Send]
 
 
 @post("/driver/handles", status_code=200)
-async def name_drivers(context: Context, principal: Asker, data: JSONBody[HandlesIn]) -> HandlesOut:
+async def name_drivers(context: Context, principal: WhoAsks, data: JSONBody[HandlesIn]) -> HandlesOut:
     """A gateway names the drivers that it will report for."""
     return HandlesOut(await context.gateways.name(context.database, principal, data.ids))
 

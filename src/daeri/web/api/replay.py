@@ -11,7 +11,7 @@ from msgspec import Meta
 from daeri.accounts.model import Permission
 from daeri.kernel.errors import Invalid, NotFound
 from daeri.web.context import Context
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 
 _LONGEST_STEP = timedelta(days=1)
 
@@ -47,7 +47,7 @@ class NotReplaying(NotFound):
 
 
 @post("/replay/step", status_code=200)
-async def step_time(context: Context, principal: Asker, data: JSONBody[StepIn]) -> StepOut:
+async def step_time(context: Context, principal: WhoAsks, data: JSONBody[StepIn]) -> StepOut:
     """Tick up to `until`, then wait for the jobs."""
     require_staff(principal)
     principal.require(Permission.POLICIES_WRITE)

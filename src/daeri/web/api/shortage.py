@@ -17,7 +17,7 @@ from daeri.pricing.plan_model import ShortageLevel
 from daeri.rulebook import RegionUnknown
 from daeri.web.api.documented import Command, answers
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import Asker, require_staff
+from daeri.web.principals import WhoAsks, require_staff
 from daeri.web.signals import region_names, shortage_at
 
 Req = Request[Any, Any, Any]
@@ -72,7 +72,7 @@ class WeatherIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/shortage")
 async def get_shortage(
     context: Context,
-    principal: Asker,
+    principal: WhoAsks,
     lat: Annotated[float, QueryParameter(ge=-90, le=90)],
     lon: Annotated[float, QueryParameter(ge=-180, le=180)],
 ) -> NearbyShortageOut:
@@ -83,7 +83,7 @@ async def get_shortage(
 
 
 @get("/console/shortage")
-async def get_board(context: Context, principal: Asker) -> BoardShortageOut:
+async def get_board(context: Context, principal: WhoAsks) -> BoardShortageOut:
     """Where calls wait and how short drivers are there."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)
@@ -98,7 +98,7 @@ async def get_board(context: Context, principal: Asker) -> BoardShortageOut:
 
 
 @put("/console/weather", status_code=200, operation_class=Command, responses=answers(200, WeatherOut))
-async def say_weather(request: Req, context: Context, principal: Asker, data: JSONBody[WeatherIn]) -> Response[bytes]:
+async def say_weather(request: Req, context: Context, principal: WhoAsks, data: JSONBody[WeatherIn]) -> Response[bytes]:
     """Say what the weather is from now on; it raises the shortage signal by the company's policy."""
     require_staff(principal)
     principal.require(Permission.CALLS_ASSIGN)

@@ -28,7 +28,7 @@ from daeri.infra.database import Tx
 from daeri.kernel.ids import DriverId
 from daeri.web.api.documented import ANYBODY, answers
 from daeri.web.context import Context, WebContext
-from daeri.web.principals import App, Asker, app_of, driver_of
+from daeri.web.principals import App, WhoAsks, app_of, driver_of
 from daeri.web.wire import NO_NUL
 from daeri.web.words import Language, choose_language
 
@@ -39,7 +39,7 @@ Digits = Annotated[str, Meta(min_length=1, max_length=16, pattern=NO_NUL)]
 
 
 class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`company` is a slug; it may be left out where the program has only one company."""
+    """`company` is a slug; it may be left out where the program has only one company, or a default one."""
 
     phone: Annotated[str, Meta(min_length=3, max_length=32, pattern=NO_NUL)]
     role: AccountKind
@@ -162,7 +162,7 @@ async def refresh_session(context: Context, data: JSONBody[RefreshIn]) -> Sessio
 
 
 @delete("/auth/sessions/current", status_code=204)
-async def sign_out(request: Req, context: Context, principal: Asker) -> Response[None]:
+async def sign_out(request: Req, context: Context, principal: WhoAsks) -> Response[None]:
     """End this session, and take its cookie from the browser."""
     async with context.database.transaction() as tx:
         await accounts.sign_out(tx, context.gate, principal, moment=context.moment())
@@ -171,7 +171,7 @@ async def sign_out(request: Req, context: Context, principal: Asker) -> Response
 
 
 @get("/session", responses=answers(200, HereOut))
-async def get_session(request: Req, context: Context, principal: Asker) -> Response[HereOut]:
+async def get_session(request: Req, context: Context, principal: WhoAsks) -> Response[HereOut]:
     """Who is signed in here; the cookie of a browser's app that is used is renewed in time."""
     app = app_of(request)
     async with context.database.transaction() as tx:
@@ -189,7 +189,7 @@ async def get_session(request: Req, context: Context, principal: Asker) -> Respo
 
 
 @post("/driver/socket-ticket", status_code=201, tags=["driver"])
-async def issue_socket_ticket(request: Req, context: Context, principal: Asker) -> TicketOut:
+async def issue_socket_ticket(request: Req, context: Context, principal: WhoAsks) -> TicketOut:
     """A token of a minute for the hello of the driver's socket: an app in a browser cannot read its cookie."""
     driver_of(principal)
     made = accounts.ticket(context.gate, principal, moment=context.moment())

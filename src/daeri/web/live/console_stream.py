@@ -27,7 +27,7 @@ from daeri.web.live.console_facts import board_of, columns_of, figures_of, live_
 from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import Shown, shown_of
 from daeri.web.live.outbox import Outbox, event
-from daeri.web.principals import Asker, principal_of, require_staff
+from daeri.web.principals import WhoAsks, principal_of, require_staff
 
 log = structlog.get_logger(__name__)
 
@@ -226,7 +226,7 @@ Streams = SkipValidation[NamedDependency[ConsoleStreams]]
 
 
 @get("/live/console", include_in_schema=False)
-async def live_console(request: Request[Any, Any, Any], principal: Asker, console_streams: Streams) -> Stream:
+async def live_console(request: Request[Any, Any, Any], principal: WhoAsks, console_streams: Streams) -> Stream:
     """The live stream of the viewer's company (shapes: web/console/live.py)."""
     require_staff(principal)
     principal.require(Permission.CALLS_READ)

@@ -30,7 +30,7 @@ from daeri.web.live.console_stream import REREAD_EVERY, STREAM_HEADERS
 from daeri.web.live.driver_rows import names_of
 from daeri.web.live.fleet_columns import position_of
 from daeri.web.live.outbox import Outbox, event
-from daeri.web.principals import Asker, customer_of, principal_of
+from daeri.web.principals import WhoAsks, customer_of, principal_of
 from daeri.web.progress import progress_of
 from daeri.web.receipts import bill_out
 from daeri.web.shown_drivers import learn_standings, shown_driver
@@ -300,7 +300,7 @@ Streams = SkipValidation[NamedDependency[CustomerStreams]]
 
 
 @get("/live/calls", include_in_schema=False)
-async def live_calls(request: Request[Any, Any, Any], principal: Asker, customer_streams: Streams) -> Stream:
+async def live_calls(request: Request[Any, Any, Any], principal: WhoAsks, customer_streams: Streams) -> Stream:
     """`snapshot`, then `call`, `progress` while one waits, `position` while its driver comes or drives, `bill`."""
     customer_of(principal)
     return Stream(customer_streams.follow(request, principal), media_type="text/event-stream", headers=STREAM_HEADERS)

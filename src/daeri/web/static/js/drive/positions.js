@@ -14,7 +14,7 @@ const FRESH_MS = 15_000;
 const REPEAT_MS = 7_000;
 const SHORTEST_BEAT_MS = 1_000;
 const FIND_WITHIN_MS = 8_000;
-/** Some phones answer neither way; duty must not wait for them, their watch may yet find something. */
+/** Some phones answer neither way, and a question about rights may stay open: duty waits no longer, the watch goes on. */
 const UNANSWERED_MS = 10_000;
 
 /** @type {number | null} */
@@ -50,13 +50,15 @@ export function findOnce() {
   return new Promise((resolve) => {
     const options = { enableHighAccuracy: true, maximumAge: 0, timeout: FIND_WITHIN_MS };
     const askedAt = Date.now();
-    setTimeout(() => resolve(null), UNANSWERED_MS);
+    const unanswered = setTimeout(() => resolve(null), UNANSWERED_MS);
     navigator.geolocation.getCurrentPosition(
       (position) => {
+        clearTimeout(unanswered);
         found(position, askedAt);
         resolve(fixOf(position, askedAt));
       },
       (error) => {
+        clearTimeout(unanswered);
         failed(error);
         resolve(null);
       },
