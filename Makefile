@@ -12,6 +12,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 UV_VERSION := 0.13.9
 CHECKS := check-format check-lint check-types check-imports check-migrations check-clock check-js check-locale check-docs
 
+# Compiled modules are kept: without them every start of the program would compile them all again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test test-long check $(CHECKS) fix lock bench clean
 
 help:
