@@ -17,6 +17,7 @@ from daeri.dispatch.model import (
     OfferClosed,
     OfferNotFound,
     OfferState,
+    PairBarred,
     Slot,
 )
 
@@ -158,7 +159,7 @@ class NightModel:
         if not self.on_duty[command.who]:
             return DriverOffDuty
         if command.who in self.calls[command.call].barred:
-            return CallBarred
+            return PairBarred
         if self.calls_of(command.who):
             return DriverEngaged
         self._withdraw(call=command.call, driver=command.who)
