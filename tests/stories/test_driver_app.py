@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Route, expect
 from tests.stories.driver_phones import DriverPhone, call_of, phones, state_of, until
 from tests.web.api.conftest import start_running
 from tests.web.api.running import Running
@@ -46,6 +46,31 @@ def test_a_driver_signs_in_with_a_code(running: Running, browser: Browser, open_
     page.fill("input[name=code]", "".join(c for c in shown if c.isdigit())[-6:])
     expect(page.locator("[data-duty-on]")).to_be_visible()
     fresh.close()
+
+
+def test_an_older_answer_takes_no_card_away(running: Running, open_phone: OpenPhone) -> None:
+    """The phone reads the truth anew when its socket is welcomed; a card that comes meanwhile is newer than that."""
+    phone = open_phone()
+    page = phone.page
+    phone.go_on_duty()
+    seen: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_second(route: Route) -> None:
+        seen.append((route, route.fetch()))
+        if len(seen) != 2:
+            route.fulfill(response=seen[-1][1])
+
+    page.route("**/api/v1/driver", hold_the_second)
+    page.reload()
+    expect(page.locator("[data-link=live]")).to_be_visible()
+    until(page, lambda: len(seen) == 2)
+    phone.offer(call_of(running.customer())["id"])
+    expect(page.locator("[data-accept]")).to_be_visible()
+    held, answer = seen[1]
+    held.fulfill(response=answer)
+    until(page, lambda: len(seen) >= 3)
+    page.locator("[data-accept]").click()
+    expect(page.locator(".drive-trip")).to_be_visible()
 
 
 @pytest.mark.rule("R-051")

@@ -3,7 +3,7 @@
 import { get, Problem, send } from "../phone/client.js";
 import { t } from "../phone/view.js";
 import { findOnce } from "./positions.js";
-import { amend, change, closeOffer, learn, now, setCall, tell } from "./store.js";
+import { amend, change, closeOffer, learn, newsCount, now, setCall, tell } from "./store.js";
 import { promise } from "./nets.js";
 import { queue } from "./queue.js";
 import { signal } from "./wire.js";
@@ -12,11 +12,21 @@ import { signal } from "./wire.js";
 /** @typedef {import("./types").Call} Call */
 /** @typedef {import("./types").Truth} Truth */
 
-/** Read the whole truth anew: after a reload, a reconnection, a refusal, a command of the outbox. */
+const MOST_READS = 4;
+
+/**
+ * Read the whole truth anew: after a reload, a reconnection, a refusal, a command of the outbox. What the socket said
+ * while the answer was on its way is newer: a card that came then must not go away again.
+ */
 export async function refresh() {
-  const truth = /** @type {Truth} */ (await get("/driver"));
-  const goneId = learn(truth);
-  if (goneId) await tellEnd(goneId);
+  for (let reads = 1; ; reads += 1) {
+    const before = newsCount();
+    const truth = /** @type {Truth} */ (await get("/driver"));
+    if (newsCount() !== before && reads < MOST_READS) continue;
+    const goneId = learn(truth);
+    if (goneId) await tellEnd(goneId);
+    return;
+  }
 }
 
 /** A call that was here and is not in the truth any more ended while nobody could tell us. @param {string} callId */
@@ -62,7 +72,10 @@ export function setDuty(isOn) {
     const fix = isOn ? await findOnce() : null;
     if (isOn && !fix) tell("warn", t("drive.duty.no_position"));
     const position = fix ? { lat: fix.lat, lon: fix.lon } : null;
-    learn(/** @type {Truth} */ (await send("/driver/duty", { on: isOn, position })));
+    const before = newsCount();
+    const truth = /** @type {Truth} */ (await send("/driver/duty", { on: isOn, position }));
+    if (newsCount() === before) learn(truth);
+    else await refresh();
   });
 }
 

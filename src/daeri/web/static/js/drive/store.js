@@ -29,10 +29,16 @@ let state = {
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
+let news = 0;
+
 export const now = () => state;
+
+/** How often the truth has changed: an answer that was asked for at another count is older than what is known. */
+export const newsCount = () => news;
 
 /** @param {Partial<State>} part */
 export function change(part) {
+  if ("truth" in part) news += 1;
   state = { ...state, ...part };
   for (const listener of listeners) listener();
 }
