@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import msgspec
+import pytest
 
 PROGRAM = """
 import asyncio
 import time
+from daeri.cli.ending import LatestEnd
 from daeri.cli.running import run
 from daeri.infra.settings import Settings
 
@@ -15,10 +17,11 @@ async def holds_on():
     await asyncio.Event().wait()
 
 async def main(stop):
-    stop.set()
+    end.begin()
     {deed}
 
-run(main, Settings(), end_within_s={seconds})
+with LatestEnd({seconds}) as end:
+    run(main, Settings())
 print("ended by itself")
 """
 
@@ -36,8 +39,15 @@ def test_what_never_ends_is_left_and_named() -> None:
     assert any("main (" in task and "> holds_on (" in task for task in said["waiting"])
 
 
-def test_a_loop_that_stands_still_is_left_too() -> None:
-    assert leave(0.3, "await asyncio.sleep(0.1); time.sleep(60)").returncode == 1
+@pytest.mark.parametrize(
+    "deed", ["time.sleep(60)", "from logging import root; root.handlers[0].acquire(); time.sleep(60)"]
+)
+def test_a_loop_that_stands_still_is_left_too(deed: str) -> None:
+    """Also where the log is what it stands for, and nothing can be said."""
+    left = leave(0.3, deed)
+    assert left.returncode == 1
+    assert ("did_not_end" in left.stderr) == ("acquire" not in deed)
+    assert "Traceback" not in left.stderr
 
 
 def test_what_ends_in_time_goes_on() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import structlog
@@ -29,8 +29,11 @@ log = structlog.get_logger(__name__)
 _REPLAY_TICK = timedelta(seconds=2)
 
 
-async def serve(program: Program, stop: asyncio.Event) -> None:
-    """Run the process's roles until `stop` is set, then drain: no new work, open work finished, rows written."""
+async def serve(program: Program, stop: asyncio.Event, *, ending: Callable[[], None] = lambda: None) -> None:
+    """Run the process's roles until `stop` is set, then drain: no new work, open work finished, rows written.
+
+    `ending` is told once, when the roles are told to end or one of them has failed.
+    """
     parts, settings = program.parts, program.parts.settings
     if parts.settings.replay_from is not None:
         await _prepare_replay(program)
@@ -58,7 +61,7 @@ async def serve(program: Program, stop: asyncio.Event) -> None:
         try:
             await stop.wait()
         finally:  # also where a task has failed, which cancels the others
-            stop.set()
+            ending()
         program.is_draining = True
         log.info("draining")
         await asyncio.sleep(0)

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from daeri.bootstrap import open_parts
 from daeri.cli import benching, keeping, replaying, showing
-from daeri.cli.running import UNDONE_AFTER_S, database_of, own_database, refuse_taken_ports, run
+from daeri.cli.ending import UNDONE_AFTER_S, LatestEnd
+from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
 from daeri.kernel.errors import Invalid, NotFound
@@ -75,12 +76,8 @@ def up(
         tls_cert=tls_cert,
         tls_key=tls_key,
     )  # fmt: skip -- the options as they stand above
-    with own_database(settings) as dsn:
-        run(
-            lambda stop: showing.run_up(settings, dsn, stop),
-            settings,
-            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
-        )
+    with own_database(settings) as dsn, LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end:
+        run(lambda stop: showing.run_up(settings, dsn, stop, latest_end), settings)
 
 
 @app.command()
@@ -103,12 +100,8 @@ def serve(
         replay_from=start,
     )  # fmt: skip -- the options as they stand above
     refuse_taken_ports(settings)
-    with database_of(settings) as dsn:
-        run(
-            lambda stop: showing.run_up(settings, dsn, stop),
-            settings,
-            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
-        )
+    with database_of(settings) as dsn, LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end:
+        run(lambda stop: showing.run_up(settings, dsn, stop, latest_end), settings)
 
 
 @app.command()
@@ -124,11 +117,14 @@ def demo(
 ) -> None:
     """A simulated night in Seoul against the public API, on an embedded database of its own."""
     given = {"host": host, "port": port, "driver_port": driver_port, "log_level": "warning"}
-    with scratch_settings(data_folder, **given) as settings, own_database(settings) as dsn:
+    with (
+        scratch_settings(data_folder, **given) as settings,
+        own_database(settings) as dsn,
+        LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end,
+    ):
         result = run(
-            lambda stop: showing.run_demo(settings, dsn, stop, drivers=drivers, seed=seed, seconds=seconds),
+            lambda stop: showing.run_demo(settings, dsn, stop, latest_end, drivers=drivers, seed=seed, seconds=seconds),
             settings,
-            end_within_s=settings.drain_seconds + UNDONE_AFTER_S,
         )
     _print_figures(msgspec.json.encode(result), summary)
 

@@ -5,21 +5,24 @@ import os
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import structlog
 
 log = structlog.get_logger(__name__)
 
+UNDONE_AFTER_S: Final = 20.0  # how long a server may take to end beyond what its requests are given
+_SAY_WITHIN_S: Final = 2.0
+
 
 class LatestEnd:
-    """Leaves the process with status 1 so many seconds (None: never) after it was told to stop, if it is still inside.
+    """Leaves the process with status 1 so many seconds after its end has begun, if it is still inside the block.
 
     That it comes to this is a bug: what every task was waiting for is logged. What a killed process leaves undone is
     as safe here, and the next start takes it up.
     """
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._timer: threading.Timer | None = None
 
@@ -30,21 +33,22 @@ class LatestEnd:
         if self._timer is not None:
             self._timer.cancel()
 
-    async def begin_when(self, told: asyncio.Event) -> None:
-        await told.wait()
-        if self._seconds is None:
-            return
-        # A thread gets its turn also when the loop stands still.
+    def begin(self) -> None:
+        """The running loop is to end from now on; a thread watches, in case the loop comes to stand still."""
         self._timer = threading.Timer(self._seconds, self._leave, (asyncio.get_running_loop(),))
         self._timer.daemon = True
         self._timer.start()
 
     def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            waiting = sorted(" > ".join(waits_for(task)) for task in asyncio.all_tasks(loop))
-            log.error("did_not_end", seconds=self._seconds, waiting=waiting)
-        finally:  # whatever has become of the log
-            os._exit(1)
+        # In a thread of its own: the log may be what everything waits for.
+        saying = threading.Thread(target=self._say, args=(loop,), daemon=True)
+        saying.start()
+        saying.join(_SAY_WITHIN_S)
+        os._exit(1)
+
+    def _say(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting = sorted(" > ".join(waits_for(task)) for task in asyncio.all_tasks(loop))
+        log.error("did_not_end", seconds=self._seconds, waiting=waiting)
 
 
 def waits_for(task: "asyncio.Task[Any]") -> list[str]:

@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,7 +16,6 @@ import uvloop
 from alembic.util import CommandError
 from pydantic import ValidationError
 
-from daeri.cli.ending import LatestEnd
 from daeri.cli.sentences import sentence_of
 from daeri.infra.doctor import OLDEST_SERVER
 from daeri.infra.embedded import embedded_postgres, running_dsn
@@ -26,7 +25,6 @@ from daeri.kernel.errors import DaeriError, Invalid
 
 Answer = TypeVar("Answer")
 
-UNDONE_AFTER_S: Final = 20.0  # how long a server may take to end beyond what its requests are given
 _CONNECT_WITHIN_S = 10.0
 # The tests' and the checks' own.
 _NOT_SETTINGS = ("DAERI_TEST_", "DAERI_REQUIRE_BROWSER", "DAERI_CRASH_SEED", "DAERI_POSTGRES_15")
@@ -128,13 +126,8 @@ def own_database(settings: Settings, *, throwaway: bool = False) -> Iterator[str
         yield server.socket_dsn or server.dsn
 
 
-def run(
-    work: Callable[[asyncio.Event], Awaitable[Answer]], settings: Settings, *, end_within_s: float | None = None
-) -> Answer:
-    """Run `work(stop)` on a uvloop; the first SIGINT or SIGTERM sets `stop`, a second one interrupts.
-
-    With `end_within_s` the process leaves that long after `stop` was set, by whomever, whatever it still waits for.
-    """
+def run(work: Callable[[asyncio.Event], Awaitable[Answer]], settings: Settings) -> Answer:
+    """Run `work(stop)` on a uvloop; the first SIGINT or SIGTERM sets `stop`, a second one interrupts."""
     configure_logs(settings.log_format, settings.log_level)
     # What it says of every start is no news; a migration that fails raises.
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -142,15 +135,11 @@ def run(
     async def until_told() -> Answer:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        limit = loop.create_task(latest_end.begin_when(stop))
         for which in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(which, _stop_or_leave, stop)
-        try:
-            return await work(stop)
-        finally:
-            limit.cancel()
+        return await work(stop)
 
-    with LatestEnd(end_within_s) as latest_end, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(until_told())
 
 

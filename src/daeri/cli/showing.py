@@ -11,6 +11,7 @@ from rich.console import Console
 from daeri.accounts.model import CodeMessage
 from daeri.adapters.cards.sandbox import SandboxCards
 from daeri.bootstrap import build_program, clock_of, open_parts, serve
+from daeri.cli.ending import LatestEnd
 from daeri.cli.play_money import give_money
 from daeri.cli.seeding import DEMO_EMAIL, DEMO_PASSWORD, DEMO_TOTP, FleetSize, seed_fleet
 from daeri.infra.phones import mask
@@ -46,7 +47,7 @@ class CodeScreen:
         self._screen.flush()
 
 
-async def run_up(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
+async def run_up(settings: Settings, dsn: str, stop: asyncio.Event, latest_end: LatestEnd) -> None:
     """Migrate and serve until told to stop."""
     await migrations.migrate(dsn)
     async with (
@@ -54,12 +55,19 @@ async def run_up(settings: Settings, dsn: str, stop: asyncio.Event) -> None:
         build_program(parts, show_code=CodeScreen()) as program,
     ):
         Console().print(f"daeri is at [bold]{settings.web_url}[/bold] (Ctrl-C ends it)")
-        await serve(program, stop)
+        await serve(program, stop, ending=latest_end.begin)
 
 
 async def run_demo(
-    settings: Settings, dsn: str, stop: asyncio.Event, *, drivers: int, seed: int, seconds: float | None
-) -> NightSummary:  # fmt: skip -- the signature reads as one sentence
+    settings: Settings,
+    dsn: str,
+    stop: asyncio.Event,
+    latest_end: LatestEnd,
+    *,
+    drivers: int,
+    seed: int,
+    seconds: float | None,
+) -> NightSummary:
     """A made-up company, a fleet, and a night that plays against the public API until told to stop."""
     await migrations.migrate(dsn)
     if settings.cards is CardsKind.NONE:
@@ -74,7 +82,7 @@ async def run_demo(
         write_tokens(settings.data_folder / "demo-tokens.json", tokens)
         ended = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(program, ended))
+            group.create_task(serve(program, ended, ending=latest_end.begin))
             try:
                 await until_ready(settings)
                 _announce(settings)

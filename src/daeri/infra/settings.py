@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         ge=0,
         le=600,
         description="How long a stopping process lets open requests and sockets finish. What has not ended 20 s after"
-        " that is left undone; a supervisor should wait so long before it kills.",
+        " that is left undone, so a supervisor should not kill before.",
     )
     replay_from: datetime | None = Field(
         None, description="Business time begins here and moves only by `/replay/step`. Never in production."

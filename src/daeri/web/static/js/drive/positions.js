@@ -23,6 +23,7 @@ let watch = null;
 let beat;
 let lastSentFix = 0;
 let startedAt = 0;
+let watchedSince = 0;
 let isPosting = false;
 
 /** Watch and report from now on; again does nothing. */
@@ -123,12 +124,13 @@ function tick() {
 function refresh() {
   const fix = now().gps.fix;
   if (fix && serverNow() - fix.at < REPEAT_MS) return;
-  watchAnew();
+  if (Date.now() - watchedSince >= REPEAT_MS) watchAnew();
 }
 
 function watchAnew() {
   if (watch !== null) navigator.geolocation.clearWatch(watch);
   let askedAt = Date.now();
+  watchedSince = askedAt;
   const told = (/** @type {GeolocationPosition} */ position) => {
     found(position, askedAt);
     askedAt = 0; // what comes later has its own time
