@@ -1,20 +1,24 @@
 """Changes of money at the edge: what each is made of, and its row in the audit log."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request
+from msgspec import Meta
 
 from daeri.accounts import api as accounts
 from daeri.accounts.model import AuditEntry, Principal
 from daeri.infra.database import Tx
 from daeri.kernel.errors import Conflict
 from daeri.kernel.result import Fact
+from daeri.payments import api as payments
 from daeri.payments.api import Deed
 from daeri.payments.ports import Cards
 from daeri.web.context import WebContext
 
 Req = Request[Any, Any, Any]
+# Why staff do something about money: not empty, nor all blanks.
+Why = Annotated[str, Meta(min_length=1, max_length=payments.LONGEST_REASON, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 
 
 class CardsOff(Conflict):

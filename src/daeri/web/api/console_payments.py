@@ -1,4 +1,4 @@
-"""What staff see and do about money: a ride's payment, the list of payments, and what people must see to."""
+"""What staff see and do about money: a ride's payment, and the list of payments."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,24 +15,22 @@ from daeri.infra.database import Tx
 from daeri.kernel.result import Fact
 from daeri.payments import api as payments
 from daeri.payments.api import Deed
-from daeri.payments.model import BillState, Method, Task, TaskKind
+from daeri.payments.model import BillState, Method
 from daeri.web.api.documented import Command, answers
 from daeri.web.api.filters import refuse_unknown
-from daeri.web.console.money_reads import PaymentPage, PaymentRows, PaymentTask, PaymentTasks
+from daeri.web.console.money_reads import PaymentPage, PaymentRows
 from daeri.web.console.queries import Q_LIMIT
-from daeri.web.console_rows import payment_page, payment_rows, shown_names
+from daeri.web.console_rows import payment_page, payment_rows
 from daeri.web.console_rows.payment_rows import PaymentQuery
 from daeri.web.console_rows.viewers import viewer_of
 from daeri.web.context import Context, WebContext
-from daeri.web.money import audit, deed_of
+from daeri.web.money import Why, audit, deed_of
 from daeri.web.principals import WhoAsks, require_staff
 
 Req = Request[Any, Any, Any]
 Facts = dict[str, Fact]
-Why = Annotated[str, Meta(min_length=1, max_length=payments.LONGEST_REASON, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 WonIn = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 _PAYMENT_FIELDS = ("q", "state", "method", "cursor")
-_TASK_FIELDS = ("kind", "mine", "done")
 
 
 class SettleIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,18 +65,6 @@ class TransferIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(min_length=1, max_length=payments.receipts.LONGEST_REFERENCE, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
     ]
     amount: WonIn | None = None
-
-
-class TakeTaskIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`instead_of` is whose it is, as the asker knows it; nobody's where it is left out."""
-
-    instead_of: UUID | None = None
-
-
-class TaskDoneIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came of it."""
-
-    note: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,79 +243,6 @@ async def list_payments(
     return await payment_rows.search(context, viewer_of(principal), PaymentQuery(q, wanted, method, cursor))
 
 
-@get("/console/payment-tasks")
-async def list_payment_tasks(
-    request: Req,
-    context: Context,
-    principal: WhoAsks,
-    *,
-    kind: FromQuery[TaskKind | None] = None,
-    mine: FromQuery[bool] = False,
-    done: FromQuery[bool] = False,
-) -> PaymentTasks:
-    """What people must see to, most urgent first, with whose it is and when it is due (I-016); `done` adds the past."""
-    refuse_unknown(request, _TASK_FIELDS)
-    return await payment_rows.tasks(context, viewer_of(principal), kind=kind, is_mine=mine, with_done=done)
-
-
-@post(
-    "/console/payment-tasks/{task_id:uuid}/take",
-    status_code=200,
-    operation_class=Command,
-    responses=answers(200, PaymentTask),
-)
-async def take_payment_task(
-    request: Req,
-    context: Context,
-    principal: WhoAsks,
-    task_id: FromPath[UUID],
-    data: JSONBody[TakeTaskIn | None] = None,
-) -> Response[bytes]:
-    """See to a task oneself; of two who take it at once the second hears that it is taken."""
-
-    async def take(tx: Tx) -> Task:
-        instead_of = None if data is None else data.instead_of
-        me = principal.account_id
-        return await payments.take_task(tx, principal.company_id, task_id, me, instead_of=instead_of)
-
-    return await _do_task(request, context, principal, "payment_task.taken", take)
-
-
-@post(
-    "/console/payment-tasks/{task_id:uuid}/release",
-    status_code=200,
-    operation_class=Command,
-    responses=answers(200, PaymentTask),
-)
-async def release_payment_task(
-    request: Req, context: Context, principal: WhoAsks, task_id: FromPath[UUID]
-) -> Response[bytes]:  # fmt: skip -- the signature reads as one sentence
-    """Give a task of one's own back to everybody."""
-
-    async def release(tx: Tx) -> Task:
-        return await payments.take_task(tx, principal.company_id, task_id, None, instead_of=principal.account_id)
-
-    return await _do_task(request, context, principal, "payment_task.released", release)
-
-
-@post(
-    "/console/payment-tasks/{task_id:uuid}/done",
-    status_code=200,
-    operation_class=Command,
-    responses=answers(200, PaymentTask),
-)
-async def finish_payment_task(
-    request: Req, context: Context, principal: WhoAsks, task_id: FromPath[UUID], data: JSONBody[TaskDoneIn]
-) -> Response[bytes]:
-    """Close a task by hand, with what came of it."""
-
-    async def finish(tx: Tx) -> Task:
-        now = context.clock.now()
-        return await payments.finish_task(tx, principal.company_id, task_id, principal.account_id, data.note, now=now)
-
-    return await _do_task(request, context, principal, "payment_task.done", finish)
-
-
 async def _do(request: Req, context: WebContext, principal: Principal, order: _Order) -> Response[bytes]:
     """Do it, keep it in the audit log, and answer with the ride's money as it is now."""
     _require(principal, Permission.PAYMENTS_READ)
@@ -352,30 +265,6 @@ async def _do(request: Req, context: WebContext, principal: Principal, order: _O
     return await context.commands.run(request, principal, work)
 
 
-async def _do_task(
-    request: Req, context: WebContext, principal: Principal, action: str, deed: Callable[[Tx], Awaitable[Task]]
-) -> Response[bytes]:
-    _require(principal, Permission.PAYMENTS_SETTLE)
-
-    async def work(tx: Tx) -> PaymentTask:
-        task = await deed(tx)
-        facts: Facts = {"kind": task.kind, "number": task.number}
-        await audit(
-            tx,
-            request,
-            context,
-            principal,
-            action=action,
-            subject_kind="payment_task",
-            subject_id=task.id,
-            facts=facts,
-        )
-        names = await shown_names.people(tx, context, principal.company_id, [task.owner_id])
-        return payment_page.task_row(task, names)
-
-    return await context.commands.run(request, principal, work)
-
-
 def _require(principal: Principal, permission: Permission) -> None:
     require_staff(principal)
     principal.require(permission)
@@ -393,10 +282,6 @@ router = Router(
         receive_payment_transfer,
         correct_payment_cash,
         list_payments,
-        list_payment_tasks,
-        take_payment_task,
-        release_payment_task,
-        finish_payment_task,
     ],
     tags=["console"],
 )
