@@ -12,6 +12,7 @@ from daeri import reactions
 from daeri.bootstrap.chores import housekeep, mind_balances, refresh, watch_regions
 from daeri.bootstrap.program import Program
 from daeri.companies import api as companies
+from daeri.companies.model import CompanyNotFound
 from daeri.engine import loop
 from daeri.engine.stepper import EngineStepper
 from daeri.infra import events, garbage
@@ -73,9 +74,12 @@ async def serve(program: Program, stop: asyncio.Event, *, ending: Callable[[], N
 
 async def _warn_of_unknown_default(tx: Tx, settings: Settings) -> None:
     """No refusal: a company may be made while the program runs."""
-    slug = settings.default_company
-    if slug is not None and all(company.slug != slug for company in await companies.every(tx)):
-        log.warning("default_company_unknown", slug=slug)
+    if settings.default_company is None:
+        return
+    try:
+        await companies.by_slug(tx, settings.default_company)
+    except CompanyNotFound:
+        log.warning("default_company_unknown", slug=settings.default_company)
 
 
 async def _serve_web(program: Program, stop: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from daeri.bootstrap import open_parts
 from daeri.cli import benching, keeping, replaying, showing
-from daeri.cli.ending import UNDONE_AFTER_S, LatestEnd
+from daeri.cli.ending import latest_end_of
 from daeri.cli.running import database_of, own_database, refuse_taken_ports, run
 from daeri.cli.seeding import FleetSize, seed_fleet
 from daeri.infra.settings import Settings, load_settings
@@ -76,7 +76,7 @@ def up(
         tls_cert=tls_cert,
         tls_key=tls_key,
     )  # fmt: skip -- the options as they stand above
-    with own_database(settings) as dsn, LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end:
+    with own_database(settings) as dsn, latest_end_of(settings) as latest_end:
         run(lambda stop: showing.run_up(settings, dsn, stop, latest_end), settings)
 
 
@@ -100,7 +100,7 @@ def serve(
         replay_from=start,
     )  # fmt: skip -- the options as they stand above
     refuse_taken_ports(settings)
-    with database_of(settings) as dsn, LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end:
+    with database_of(settings) as dsn, latest_end_of(settings) as latest_end:
         run(lambda stop: showing.run_up(settings, dsn, stop, latest_end), settings)
 
 
@@ -120,7 +120,7 @@ def demo(
     with (
         scratch_settings(data_folder, **given) as settings,
         own_database(settings) as dsn,
-        LatestEnd(settings.drain_seconds + UNDONE_AFTER_S) as latest_end,
+        latest_end_of(settings) as latest_end,
     ):
         result = run(
             lambda stop: showing.run_demo(settings, dsn, stop, latest_end, drivers=drivers, seed=seed, seconds=seconds),

@@ -9,9 +9,11 @@ from typing import Any, Final, Self
 
 import structlog
 
+from daeri.infra.settings import Settings
+
 log = structlog.get_logger(__name__)
 
-UNDONE_AFTER_S: Final = 20.0  # how long a server may take to end beyond what its requests are given
+_UNDONE_AFTER_S: Final = 20.0  # how long a server may take to end beyond what its requests are given
 _SAY_WITHIN_S: Final = 2.0
 
 
@@ -49,6 +51,11 @@ class LatestEnd:
     def _say(self, loop: asyncio.AbstractEventLoop) -> None:
         waiting = sorted(" > ".join(waits_for(task)) for task in asyncio.all_tasks(loop))
         log.error("did_not_end", seconds=self._seconds, waiting=waiting)
+
+
+def latest_end_of(settings: Settings) -> LatestEnd:
+    """Of a server: after what its requests are given, and what the rest may take beyond that."""
+    return LatestEnd(settings.drain_seconds + _UNDONE_AFTER_S)
 
 
 def waits_for(task: "asyncio.Task[Any]") -> list[str]:
